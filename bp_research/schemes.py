@@ -30,6 +30,9 @@ RIGHT_BROW, LEFT_BROW = np.arange(17, 22), np.arange(22, 27)
 RIGHT_EYE, LEFT_EYE = np.arange(36, 42), np.arange(42, 48)
 RIGHT_MOUTH_CORNER, LEFT_MOUTH_CORNER = 48, 54
 
+#: The 51 of the 68 that are not on the jaw line, over which point errors are taken.
+INNER = slice(17, 68)
+
 #: Regions in which signed left-right asymmetry is measured, in the order of :func:`bp_research.geometry.asymmetry`.
 REGIONS = ("mouth", "brows", "eyes")
 
