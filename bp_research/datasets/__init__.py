@@ -1,0 +1,99 @@
+"""Data sets on disk, all read into the same records."""
+
+from pathlib import Path
+
+from ..errors import BadSettingError, DatasetNotFoundError
+from ..paths import demo_dir, raw_dirs
+from .folder import load_folder
+from .meei import load_meei
+from .neuroface import load_neuroface
+from .palda import load_palda
+from .records import HEALTHY_GROUPS, Photo, PhotoSet
+
+__all__ = [
+    "HEALTHY_GROUPS",
+    "Photo",
+    "PhotoSet",
+    "load_folder",
+    "load_meei",
+    "load_neuroface",
+    "load_palda",
+    "open_dataset",
+]
+
+_LOADERS = {"MEEI": load_meei, "NeuroFace": load_neuroface, "PALDA": load_palda}
+
+
+def open_dataset(data="auto", prefer=("MEEI", "PALDA"), kind=None):
+    """A data set by name or place; by default the first that is there, else the simulated demo.
+
+    Parameters
+    ----------
+    data : str or path-like
+        "auto"; "MEEI", "NeuroFace" or "PALDA", looked for in ``BP_DATA_DIR`` and ``data/raw``; "demo", the
+        simulated cohort, which is made if need be; or a folder that holds any of these or plain photos.
+    prefer : sequence of str
+        The names that "auto" tries, in this order.
+    kind : str, optional
+        Layout of the demo, "MEEI" or "NeuroFace". Default: the first of ``prefer``.
+
+    Returns
+    -------
+    PhotoSet
+
+    Raises
+    ------
+    DatasetNotFoundError
+        If a set asked for by name is not there; the message says where it was looked for.
+    BadSettingError
+        For an unknown name.
+    """
+    kind = kind or prefer[0]
+    if unknown := {kind, *prefer} - set(_LOADERS):
+        raise BadSettingError(f"there is no data set {sorted(unknown)}; there are {list(_LOADERS)}")
+    if kind == "PALDA":
+        raise BadSettingError("the demo comes as MEEI or NeuroFace: set kind")
+    if data == "auto":
+        for name in prefer:
+            try:
+                return _open_named(name)
+            except DatasetNotFoundError:
+                continue  # the next one may be there, and the demo always is
+        data = "demo"
+    if data == "demo":
+        return _open_demo(kind)
+    if data in _LOADERS:
+        return _open_named(data)
+    return _open_folder(Path(data))
+
+
+def _open_named(name):
+    tried = []
+    for folder in raw_dirs():
+        try:
+            return _LOADERS[name](folder)
+        except DatasetNotFoundError as error:
+            tried.append(str(error))
+    raise DatasetNotFoundError("\n".join(tried))
+
+
+def _open_folder(folder):
+    if not folder.is_dir():
+        names = ", ".join(["auto", "demo", *_LOADERS])
+        raise BadSettingError(f"data={str(folder)!r} is neither a folder nor one of {names}")
+    for load in _LOADERS.values():
+        try:
+            return load(folder)
+        except DatasetNotFoundError:
+            continue  # another layout, or plain photos
+    return load_folder(folder)
+
+
+def _open_demo(kind):
+    try:
+        return _LOADERS[kind](demo_dir())
+    except DatasetNotFoundError:
+        from .demo import make_demo  # needs scikit-image and matplotlib, which are slow to import
+
+        make_demo(demo_dir())
+    return _LOADERS[kind](demo_dir())

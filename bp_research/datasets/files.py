@@ -1,0 +1,106 @@
+"""What the loaders share: finding a set on disk, listing problems, looking at photos without decoding."""
+
+import pandas as pd
+from PIL import Image, UnidentifiedImageError
+
+from ..errors import DatasetNotFoundError
+from ..images import natural_key
+
+#: Suffixes, in lower case, of the sets' photos.
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
+#: A file of this name in a data set's folder says that the set is simulated.
+SIMULATED_MARKER = "SIMULATED.txt"
+
+_JPEG_END = b"\xff\xd9"
+_JPEG_TAIL = 65536  # bytes in which a JPEG's end mark is looked for: cameras append things
+_TURNED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
+_EXIF_ORIENTATION = 0x0112
+
+
+class Problems:
+    """Collects what a loader finds wrong, as rows of a table."""
+
+    def __init__(self, root):
+        self._root = root
+        self._rows = []
+
+    def add(self, problem, where, detail):
+        """Note one problem: its kind, the file (shown relative to the set) or name, what is wrong."""
+        self._rows.append((problem, self.name(where), detail))
+
+    def name(self, where):
+        """``where`` relative to the data set's folder; texts pass unchanged."""
+        return where if isinstance(where, str) else where.relative_to(self._root).as_posix()
+
+    def table(self):
+        """DataFrame with the columns problem, where, detail."""
+        return pd.DataFrame(self._rows, columns=["problem", "where", "detail"], dtype=object)
+
+
+def listing(folder):
+    """The visible entries of a folder, as paths in natural order."""
+    visible = (path for path in folder.iterdir() if not path.name.startswith("."))
+    return sorted(visible, key=lambda path: natural_key(path.name))
+
+
+def find_set(root, belongs, name, looked_for):
+    """The folder of a data set: ``root`` itself or the first folder directly inside it that looks right.
+
+    Parameters
+    ----------
+    root : Path
+    belongs : callable
+        Tells of a folder whether it is the data set's.
+    name, looked_for : str
+        For the error: which set, and what makes a folder look right.
+
+    Raises
+    ------
+    DatasetNotFoundError
+        With what was looked for and what was found.
+    """
+    if not root.is_dir():
+        raise DatasetNotFoundError(
+            f"{name}: there is no folder {root}; data/README.md says how to get the set"
+        )
+    entries = listing(root)
+    for folder in [root, *entries]:
+        if folder.is_dir() and belongs(folder):
+            return folder
+    shown = ", ".join(path.name + "/" * path.is_dir() for path in entries[:12]) or "nothing"
+    more = f" and {len(entries) - 12} more" if len(entries) > 12 else ""
+    raise DatasetNotFoundError(
+        f"{name}: not found in {root}. Looked for {looked_for}, there and in the folders directly inside; "
+        f"found {shown}{more}. Give the set's own folder or the one that holds it (layout: data/README.md)."
+    )
+
+
+def inspect_photo(path):
+    """Size of a photo and what is visibly wrong with its file, from its header and its last bytes alone.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    size : (width, height) or None
+        Pixels of the upright photo (the EXIF rotation applied).
+    fault : str or None
+        Why the file cannot be a whole photo.
+    """
+    try:
+        with path.open("rb") as file:
+            with Image.open(file) as image:
+                size, kind = image.size, image.format
+                if image.getexif().get(_EXIF_ORIENTATION) in _TURNED:
+                    size = size[::-1]
+            length = file.seek(0, 2)
+            file.seek(max(0, length - _JPEG_TAIL))
+            if kind == "JPEG" and _JPEG_END not in file.read():
+                return size, "the file breaks off before its end"
+    except UnidentifiedImageError:
+        return None, "empty file" if path.stat().st_size == 0 else "not a picture"
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        return None, f"unreadable: {error}"
+    return size, None

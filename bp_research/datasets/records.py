@@ -1,0 +1,159 @@
+"""The one kind of record that every data set is read into: a photo with what the data set says about it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..errors import BadSettingError
+from ..images import read_image
+
+#: The groups, of all data sets, whose people are healthy.
+HEALTHY_GROUPS = ("Normal", "Healthy controls", "healthy")
+
+_COLUMNS = ("dataset", "patient_id", "photo_id", "path", "group", "expression", "task", "frame")
+_COLUMNS += ("severity", "side", "gender", "age")
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One photo or video frame and what its data set says about it. The picture is read when asked for,
+    never held.
+
+    Attributes
+    ----------
+    dataset, patient_id, photo_id : str
+        ``photo_id`` is unique in its set, ``patient_id`` is the same for all photos of a person.
+    path : Path
+    group : str or None
+        The clinical group, in the set's own words.
+    expression : str or None
+        One of :data:`bp_research.schemes.EXPRESSIONS`.
+    task : str or None
+        NeuroFace's oral task, such as ``"NSM_OPEN"``.
+    frame : int or None
+        Number of the frame in its video.
+    severity : int or None
+        1 (healthy) to 6; what the number is stands in :attr:`PhotoSet.severity_name`.
+    side : str or None
+        The affected side, ``"left"`` or ``"right"`` of the subject.
+    gender : str or None
+    age : float or None
+        Years.
+    landmarks_gt : ndarray (68, 2) float64 or None
+        Annotated landmarks, iBUG order, x then y, pixels of the upright photo. Read-only.
+    bbox_gt : ndarray (4,) float64 or None
+        Annotated face box: left, top, right, bottom, px. Read-only.
+    """
+
+    dataset: str
+    patient_id: str
+    photo_id: str
+    path: Path
+    group: str | None = None
+    expression: str | None = None
+    task: str | None = None
+    frame: int | None = None
+    severity: int | None = None
+    side: str | None = None
+    gender: str | None = None
+    age: float | None = None
+    landmarks_gt: np.ndarray | None = field(default=None, compare=False, repr=False)
+    bbox_gt: np.ndarray | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self):
+        for array in (self.landmarks_gt, self.bbox_gt):
+            if array is not None:
+                array.setflags(write=False)
+
+    @property
+    def image(self):
+        """ndarray (H, W, 3) uint8, BGR, upright: read from disk at each call."""
+        return read_image(self.path)
+
+
+@dataclass
+class PhotoSet:
+    """Photos of one data set, in natural order, and what was wrong with the set.
+
+    Attributes
+    ----------
+    name : str
+        Name of the set; contains "simulated" if it is.
+    photos : list of Photo
+    problems : DataFrame
+        Columns ``problem`` (its kind), ``where`` (relative to the set's folder), ``detail``.
+    simulated : bool
+    severity_name : str
+        What the severities are, such as "eFACE band (folder)"; empty if the set has none.
+    """
+
+    name: str
+    photos: list
+    problems: pd.DataFrame
+    simulated: bool = False
+    severity_name: str = ""
+
+    def __len__(self):
+        return len(self.photos)
+
+    def __iter__(self):
+        return iter(self.photos)
+
+    def __getitem__(self, index):
+        return self.photos[index]
+
+    def __repr__(self):
+        counts = f"{len(self)} photos of {len(self.people)} people, {len(self.problems)} problems"
+        return f"<PhotoSet {self.name}: {counts}>"
+
+    @property
+    def people(self):
+        """list of str: the people's ids, each once, in the photos' order."""
+        return list(dict.fromkeys(photo.patient_id for photo in self.photos))
+
+    def to_frame(self):
+        """DataFrame, one row per photo: the records' fields; ``annotated`` (bool) in place of the points."""
+        rows = [[getattr(photo, name) for name in _COLUMNS] for photo in self.photos]
+        table = pd.DataFrame(rows, columns=list(_COLUMNS), dtype=object)
+        for name in ("severity", "age"):
+            table[name] = table[name].astype(float)
+        table["frame"] = table["frame"].astype("Int64")
+        table["path"] = table["path"].map(str).astype(object)
+        table["annotated"] = [photo.landmarks_gt is not None for photo in self.photos]
+        return table
+
+    def landmarks(self):
+        """ndarray (n_photos, 68, 2): the annotated landmarks, px; NaN for photos that have none."""
+        points = np.full((len(self), 68, 2), np.nan)
+        for i, photo in enumerate(self.photos):
+            if photo.landmarks_gt is not None:
+                points[i] = photo.landmarks_gt
+        return points
+
+    def select(self, which):
+        """The same set with some of its photos only.
+
+        Parameters
+        ----------
+        which : array_like of bool (n_photos,), or collection of str
+            A mask, such as ``photoset.to_frame()["group"] == "central"``, or photo ids.
+
+        Raises
+        ------
+        BadSettingError
+            If a mask has the wrong length or an id is unknown.
+        """
+        which = list(which)
+        if which and all(isinstance(value, bool | np.bool_) for value in which):
+            if len(which) != len(self):
+                raise BadSettingError(f"the mask has {len(which)} values, {self.name} has {len(self)} photos")
+            mask = which
+        else:
+            wanted, known = set(which), {photo.photo_id for photo in self.photos}
+            if wanted - known:
+                raise BadSettingError(f"{self.name} has no photos {sorted(map(str, wanted - known))[:5]}")
+            mask = [photo.photo_id in wanted for photo in self.photos]
+        photos = [photo for photo, take in zip(self.photos, mask, strict=True) if take]
+        return PhotoSet(self.name, photos, self.problems, self.simulated, self.severity_name)
