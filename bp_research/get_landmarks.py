@@ -39,7 +39,7 @@ class GetLandmarks:
         How many faces were found; the best-scored one is measured.
     score : float
         The detector's score of that face.
-    mesh : ndarray (478, 3) or None
+    mesh : ndarray (478, 2) or None
         Points of the face mesh, px, if the model makes one.
     left_iris, right_iris : tuple (x, y, radius) or None
         px, the subject's sides; None for a closed eye. Computed on first use.
@@ -90,7 +90,7 @@ class GetLandmarks:
         if self.mesh is None:
             return find_irises(self._image, self.landmarks)
         return tuple(
-            None if is_closed(self.landmarks[eye]) else _mesh_iris(self.mesh[part, :2])
+            None if is_closed(self.landmarks[eye]) else _mesh_iris(self.mesh[part])
             for eye, part in ((LEFT_EYE, _MESH_LEFT_IRIS), (RIGHT_EYE, _MESH_RIGHT_IRIS))
         )
 

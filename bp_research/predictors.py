@@ -18,7 +18,7 @@ import numpy as np
 from .errors import BadModelError, BadSettingError, NoFaceError
 from .geometry import transform
 from .images import resize_width
-from .models import MODELS, model_path
+from .models import MODELS, find_model_file, model_path
 
 #: The face is not looked for in pictures with more pixels than this; it bounds the time that a huge photo takes.
 MAX_SEARCH_PIXELS = 2_000_000
@@ -71,8 +71,8 @@ class Prediction:
     ----------
     landmarks : ndarray (68, 2) float64
         iBUG order, x then y, px of the photo.
-    mesh : ndarray (478, 3) float64 or None
-        The face mesh where the engine makes one: x and y in px of the photo, z on the same scale, smaller is nearer.
+    mesh : ndarray (478, 2) float64 or None
+        The face mesh where the engine makes one, x then y, px of the photo.
     """
 
     landmarks: np.ndarray
@@ -206,7 +206,7 @@ class CombinedEngine(Engine):
             return []
         parts = [faces[0]]
         for engine in self.engines[1:]:
-            own = [face for face in engine.find(image, resolution, colored) if _overlap(face.box, faces[0].box) > 0.2]
+            own = [face for face in engine.find(image, resolution, colored) if overlap(face.box, faces[0].box) > 0.2]
             parts.append(own[0] if own else faces[0])
         return [replace(faces[0], parts=tuple(parts)), *faces[1:]]
 
@@ -218,7 +218,7 @@ class CombinedEngine(Engine):
         return Prediction(np.mean([p.landmarks for p in found], axis=0), mesh)
 
 
-def _overlap(a, b):
+def overlap(a, b):
     """Intersection over union of two boxes."""
     wide = min(a[2], b[2]) - max(a[0], b[0])
     high = min(a[3], b[3]) - max(a[1], b[1])
@@ -239,6 +239,27 @@ def model_name(model):
     raise BadSettingError(
         f"a model is a name, a path, an (engine, adapter) pair or a list of these, not {type(model).__name__}"
     )
+
+
+def model_files(model):
+    """What identifies a model in a cache: its name, and size and date of each of its files.
+
+    Raises
+    ------
+    ModelNotFoundError
+        If a file is not there and cannot be obtained.
+    """
+    if isinstance(model, list):
+        return tuple(map(model_files, model))
+    if isinstance(model, tuple):
+        return tuple(map(model_files, model))
+    path = _model_file(model)
+    facts = path.stat()
+    return path.name, facts.st_size, facts.st_mtime_ns
+
+
+def _model_file(model):
+    return model_path(str(model)) if str(model) in MODELS else find_model_file(model)
 
 
 def get_engine(model="iBUG"):
@@ -283,9 +304,9 @@ def _load(model):
     if isinstance(model, tuple):
         from .adapters import AdaptedEngine
 
-        return AdaptedEngine(_load(model[1]), model[2])
+        return AdaptedEngine(_load(model[1]), find_model_file(model[2]))
     if model == "FaceMesh":
         from .facemesh import FaceMeshEngine
 
-        return FaceMeshEngine(model_path(model))
-    return DlibEngine(model_name(model), model_path(model))
+        return FaceMeshEngine(_model_file(model))
+    return DlibEngine(model_name(model), _model_file(model))
