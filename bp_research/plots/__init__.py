@@ -1,0 +1,38 @@
+"""Every figure of the project: functions that take a table or landmarks and maybe Axes, and return the Axes.
+
+No function shows a face unless it is given a photo and told that it may.
+"""
+
+from .faces import face, may_show, outline
+from .style import (
+    COLOURS,
+    CYCLE,
+    GRADES,
+    SEVERITY_COLOURS,
+    WIDTH,
+    axes,
+    count,
+    levels_of,
+    panels,
+    quantity,
+    source,
+    use_style,
+)
+
+__all__ = [
+    "COLOURS",
+    "CYCLE",
+    "GRADES",
+    "SEVERITY_COLOURS",
+    "WIDTH",
+    "axes",
+    "count",
+    "face",
+    "levels_of",
+    "may_show",
+    "outline",
+    "panels",
+    "quantity",
+    "source",
+    "use_style",
+]

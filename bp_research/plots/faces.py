@@ -1,0 +1,83 @@
+"""Faces: photos where they may be shown, outlines without a single pixel of them where not."""
+
+import numpy as np
+
+from ..geometry import check_points
+from ..schemes import FACE_OUTLINES
+from .style import COLOURS, axes
+
+
+def may_show(show_faces, simulated):
+    """Whether photos may be shown.
+
+    Parameters
+    ----------
+    show_faces : bool or None
+        The notebooks' parameter: True always, False never, None only simulated faces.
+    simulated : bool
+        Whether the photos are simulated.
+    """
+    return bool(simulated if show_faces is None else show_faces)
+
+
+def outline(points, ax=None, colour=COLOURS["ink"], **line):
+    """Draw a face's landmarks as lines.
+
+    Parameters
+    ----------
+    points : array_like (68, 2)
+        x then y, y downwards; any unit. The Axes' y grows downwards afterwards.
+    ax : Axes, optional
+    colour : str
+    **line
+        Passed to ``Axes.plot``.
+
+    Returns
+    -------
+    Axes
+    """
+    points = check_points(points, (68,))
+    ax = axes(ax, (3.2, 3.8))
+    for part in FACE_OUTLINES:
+        ax.plot(*points[part].T, color=colour, **{"linewidth": 1.4, "solid_capstyle": "round", **line})
+    return _as_picture(ax)
+
+
+def face(photo, points=None, show=False, ax=None, title=""):
+    """Draw one photo with its landmarks, or the landmarks' outline alone.
+
+    Parameters
+    ----------
+    photo : Photo
+    points : array_like (68, 2), optional
+        Landmarks, px of the photo. NaN draws none.
+    show : bool
+        Whether the photo itself may be shown, see :func:`may_show`. If not, its file is not even read.
+    ax : Axes, optional
+    title : str
+
+    Returns
+    -------
+    Axes
+    """
+    ax = axes(ax, (3.2, 3.8))
+    known = points is not None and np.isfinite(points).all()
+    if show:
+        ax.imshow(photo.image[..., ::-1])
+        if known:
+            ax.plot(*np.transpose(points), "o", color=COLOURS["yellow"], markersize=2.2, markeredgewidth=0)
+    elif known:
+        outline(points, ax)
+    if not known:
+        where = {"ha": "center", "va": "center", "transform": ax.transAxes}
+        ax.text(0.5, 0.5, "no landmarks", color=COLOURS["vermillion"], **where)
+    ax.set_title(title, fontsize=9.5, fontweight="normal", loc="center")
+    return _as_picture(ax)
+
+
+def _as_picture(ax):
+    ax.set_aspect("equal")
+    if not ax.yaxis_inverted():
+        ax.invert_yaxis()
+    ax.axis("off")
+    return ax

@@ -1,0 +1,136 @@
+"""What all figures share: colours, sizes, order and names of groups, the line that says where data is from.
+
+Colours are those of Okabe and Ito, which people with any colour vision tell apart. Blue is always healthy;
+severity goes from light orange to dark brown, so that it also reads in grey.
+"""
+
+from collections import namedtuple
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+
+from ..datasets.records import HEALTHY_GROUPS
+from ..errors import BadTableError
+from ..schemes import EXPRESSIONS, FEATURE_LABELS, FEATURE_UNITS, REGIONS
+
+#: Okabe and Ito's colours by name.
+COLOURS = {
+    **{"blue": "#0072B2", "vermillion": "#D55E00", "green": "#009E73", "purple": "#CC79A7"},
+    **{"orange": "#E69F00", "sky": "#56B4E9", "yellow": "#F0E442", "grey": "#8C8C8C", "ink": "#222222"},
+}
+
+#: Colours for lines and points that have no order, in the order in which to use them.
+CYCLE = tuple(COLOURS[c] for c in ("blue", "vermillion", "green", "purple", "orange", "sky", "grey", "ink"))
+
+#: Colours of severities 1 (healthy) to 6.
+SEVERITY_COLOURS = (COLOURS["blue"], "#FDC370", "#F79420", "#D95F0E", "#A13D05", "#5C2203")
+
+#: Severities 1 to 6 as they are written.
+GRADES = ("I", "II", "III", "IV", "V", "VI")
+
+_GROUP_COLOURS = {
+    **dict.fromkeys((*HEALTHY_GROUPS, "healthy people"), COLOURS["blue"]),
+    **{"palsy": COLOURS["vermillion"], "Flaccid": COLOURS["vermillion"], "peripheral": COLOURS["vermillion"]},
+    **{"Synkinetic": COLOURS["purple"], "central": COLOURS["orange"]},
+    **{"Stroke": COLOURS["vermillion"], "ALS": COLOURS["green"]},
+}
+
+_RC = {
+    **{"font.size": 11, "axes.titlesize": 11.5, "axes.labelsize": 11, "legend.fontsize": 10},
+    **{"xtick.labelsize": 10, "ytick.labelsize": 10, "axes.titlelocation": "left"},
+    **{"axes.spines.top": False, "axes.spines.right": False, "axes.grid": False, "legend.frameon": False},
+    **{"figure.dpi": 130, "savefig.dpi": 130, "figure.facecolor": "white", "lines.linewidth": 1.8},
+    **{"axes.prop_cycle": mpl.cycler(color=CYCLE), "figure.constrained_layout.use": True},
+    **{"grid.color": "#E3E3E3", "grid.linewidth": 0.8, "axes.edgecolor": "#555555"},
+}
+
+#: Width in inches of a figure that fills a report's column and can still be read on a phone.
+WIDTH = 7.4
+
+Level = namedtuple("Level", "value label colour")
+Level.__doc__ = """One group of a figure: its value in the table, its name in the legend, its colour."""
+
+
+def use_style():
+    """Set matplotlib's defaults for reports; notebooks call it once."""
+    mpl.rcParams.update(_RC)
+
+
+def axes(ax=None, size=(WIDTH, 4.2)):
+    """The given Axes, or those of a new figure of ``size`` inches."""
+    return plt.figure(figsize=size).add_subplot() if ax is None else ax
+
+
+def panels(n, columns=2, height=2.3, width=WIDTH):
+    """Axes of a new figure for ``n`` small pictures; unused ones are removed.
+
+    Returns
+    -------
+    ndarray (n,) of Axes
+    """
+    rows = -(-n // columns)
+    figure, grid = plt.subplots(rows, columns, figsize=(width, height * rows), squeeze=False)
+    for spare in grid.flat[n:]:
+        spare.remove()
+    return grid.ravel()[:n]
+
+
+def levels_of(table, by):
+    """The groups of a table in the order, with the names and the colours in which figures show them.
+
+    Parameters
+    ----------
+    table : DataFrame
+    by : str
+        A column; "severity", "group" and "expression" have an order of their own (healthy first), others are
+        sorted.
+
+    Returns
+    -------
+    list of Level
+        Without those that are missing in the table.
+
+    Raises
+    ------
+    BadTableError
+        If there is no such column, or nothing in it.
+    """
+    if by not in table or table[by].isna().all():
+        raise BadTableError(f"the table says nothing about {by}: choose another column to group by")
+    present = table[by].dropna().unique()
+    if by == "severity":
+        return [Level(v, GRADES[int(v) - 1], SEVERITY_COLOURS[int(v) - 1]) for v in sorted(present)]
+    if by == "expression":
+        known = [v for v in EXPRESSIONS if v in present]
+        present = [*known, *sorted(set(present) - set(known))]
+    else:
+        present = sorted(present, key=lambda v: (v not in HEALTHY_GROUPS, str(v)))
+    spare = iter(np.resize(CYCLE, len(present)).tolist())
+    return [Level(v, str(v), _GROUP_COLOURS.get(v) or next(spare)) for v in present]
+
+
+def source(table):
+    """Where a figure's data is from and how much of it there is; simulated sets say so in their names.
+
+    Returns
+    -------
+    str
+        Such as "PALDA, 99 photos of 90 people".
+    """
+    names = " and ".join(map(str, table["dataset"].dropna().unique()))
+    people = count(table["patient_id"].nunique(), "person", "people")
+    return f"{names}, {count(len(table), 'photo')} of {people}"
+
+
+def count(n, one, many=None):
+    """A number with its noun: ``count(1, "photo")`` is "1 photo"."""
+    return f"{n} {one if n == 1 else many or one + 's'}"
+
+
+def quantity(name):
+    """A feature's or region's name with its unit, for an axis: "f14 tilt of mouth corners [degrees]"."""
+    if name in REGIONS:
+        return f"{name}: left minus right [inter-ocular distances]"
+    unit = FEATURE_UNITS[name]
+    return f"{name} {FEATURE_LABELS[name]}" + (f" [{unit}]" if unit != "1" else " [no unit]")
