@@ -5,7 +5,7 @@ A statistic is one of the names below or a function. The names are computed for 
 often each row was drawn; ``correlation``, ``slope`` and ``mae`` take two columns, first the true and then
 the measured value.
 
-- ``mean``, ``median``, ``sd`` (of a sample, n - 1)
+- ``mean``, ``median`` (for which a value may be infinite), ``sd`` (of a sample, n - 1)
 - ``correlation``: Pearson's r
 - ``slope``: of the least-squares line of the second column on the first
 - ``mae``: mean absolute difference of the columns
@@ -15,7 +15,7 @@ import numpy as np
 
 from .errors import BadSettingError, BadTableError
 
-_CHUNK = 4_000_000  # numbers held at once: draws are made in blocks of this size over the number of rows
+_CHUNK = 4_000_000  # numbers that the draws of a median hold at once
 _ROUNDING = 1e-20  # variances below this share of the larger column's are taken for rounding
 
 
@@ -25,7 +25,7 @@ def bootstrap_ci(values, groups, statistic="mean", level=0.95, n=2000, seed=0):
     Parameters
     ----------
     values : array_like (n_rows,) or (n_rows, k)
-        Finite where a named statistic is used.
+        Finite where a named statistic is used (for a median, infinite will do).
     groups : array_like (n_rows,)
         Whose row it is; the rows of a person are drawn together.
     statistic : str or callable
@@ -101,9 +101,9 @@ def _checked(values, groups, statistic, level):
                 f"no statistic {statistic!r}; there are {list(_STATISTICS)}, or give a function"
             )
         values = values.astype(float)
-        if not np.isfinite(values).all():
+        if np.isnan(values).any() or (statistic != "median" and np.isinf(values).any()):
             raise BadTableError(
-                "values hold NaN or infinity: leave failed rows out first, and say how many they are"
+                "values hold NaN or infinity: leave failed rows out, and say how many they are"
             )
         if values.shape[1:] != (() if statistic in _ONE_COLUMN else (2,)):
             raise BadTableError(f"{statistic} does not take values of shape {values.shape}")
@@ -114,7 +114,8 @@ def _checked(values, groups, statistic, level):
 def _estimate(values, statistic):
     if callable(statistic):
         return statistic(values)
-    return float(_STATISTICS[statistic](values, np.ones((1, len(values))))[0])
+    everybody_once = np.ones((1, 1))
+    return float(_named(values, np.zeros(len(values), int), everybody_once, statistic)[0])
 
 
 def _draw(values, codes, people, statistic, n, seed):
@@ -125,10 +126,18 @@ def _draw(values, codes, people, statistic, n, seed):
         drawn = rng.integers(people, size=(n, people))
         return np.array([statistic(values[np.concatenate([rows[i] for i in draw])]) for draw in drawn])
     counts = rng.multinomial(people, np.full(people, 1 / people), size=n)
-    block = max(1, _CHUNK // len(values))
+    return _named(values, codes, counts, statistic)
+
+
+def _named(values, codes, counts, statistic):
+    """A named statistic in every draw; ``counts`` (n, people) says how often each person was drawn."""
+    if statistic == "median":
+        return _medians(values, codes, counts)
+    terms, combine = _STATISTICS[statistic]
+    columns = [np.ones(len(values)), *terms(values)]
+    sums = np.stack([np.bincount(codes, column, counts.shape[1]) for column in columns], axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        parts = [_STATISTICS[statistic](values, counts[i : i + block, codes]) for i in range(0, n, block)]
-    return np.concatenate(parts)
+        return combine(*(counts @ sums).T)
 
 
 def _bounds(drawn, level, people):
@@ -143,56 +152,71 @@ def _bounds(drawn, level, people):
     return (low, high) if low.ndim else (float(low), float(high))
 
 
-def _mean(values, weights):
-    return weights @ values / weights.sum(axis=1)
+def _medians(values, codes, counts):
+    order = np.argsort(values, kind="stable")
+    values, codes = values[order], codes[order]
+    block = max(1, _CHUNK // len(values))
+    medians = []
+    for start in range(0, len(counts), block):
+        cumulated = np.cumsum(counts[start : start + block, codes], axis=1)
+        total = cumulated[:, -1:]
+        # The row at the middle, or both beside it, of the sorted draw: what numpy's median takes.
+        low, high = (np.argmax(cumulated > middle, axis=1) for middle in ((total - 1) // 2, total // 2))
+        medians.append(np.where(low == high, values[low], (values[low] + values[high]) / 2))
+    return np.concatenate(medians)
 
 
-def _median(values, weights):
-    order = np.argsort(values)
-    values, cumulated = values[order], np.cumsum(weights[:, order], axis=1)
-    total = cumulated[:, -1:]
-    # The row at the middle, or both beside it, of the sorted draw: what numpy's median takes.
-    low, high = (np.argmax(cumulated > middle, axis=1) for middle in ((total - 1) // 2, total // 2))
-    return (values[low] + values[high]) / 2
+def _mean_terms(values):
+    return [values]
 
 
-def _sd(values, weights):
-    total = weights.sum(axis=1)
-    centre = _mean(values, weights)[:, None]
-    return np.sqrt((weights * (values - centre) ** 2).sum(axis=1) / (total - 1))
+def _mean(n, total):
+    return total / n
 
 
-def _moments(values, weights):
-    """Weighted variances and covariance of two columns, (n,); a variance that is mere rounding is NaN."""
+def _sd_terms(values):
+    centred = values - values.mean()
+    return centred, centred**2
+
+
+def _sd(n, total, squares):
+    return np.sqrt(np.maximum(squares - total**2 / n, 0) / (n - 1))
+
+
+def _pair_terms(values):
     x, y = (values - values.mean(axis=0)).T
-    total = weights.sum(axis=1)
-    mx, my = weights @ x / total, weights @ y / total
-    var_x, var_y = weights @ x**2 / total - mx**2, weights @ y**2 / total - my**2
-    rounding = _ROUNDING * max((x**2).mean(), (y**2).mean())
+    return x, y, x**2, y**2, x * y
+
+
+def _moments(n, x, y, xx, yy, xy):
+    """Variances and covariance of two columns; a variance that is mere rounding is NaN."""
+    var_x, var_y = xx / n - (x / n) ** 2, yy / n - (y / n) ** 2
+    rounding = _ROUNDING * np.maximum(xx, yy) / n
     var_x, var_y = (np.where(variance > rounding, variance, np.nan) for variance in (var_x, var_y))
-    return var_x, var_y, weights @ (x * y) / total - mx * my
+    return var_x, var_y, xy / n - x * y / n**2
 
 
-def _correlation(values, weights):
-    var_x, var_y, cov = _moments(values, weights)
-    return cov / np.sqrt(var_x * var_y)
+def _correlation(*sums):
+    var_x, var_y, covariance = _moments(*sums)
+    return covariance / np.sqrt(var_x * var_y)
 
 
-def _slope(values, weights):
-    var_x, _, cov = _moments(values, weights)
-    return cov / var_x
+def _slope(*sums):
+    var_x, _, covariance = _moments(*sums)
+    return covariance / var_x
 
 
-def _mae(values, weights):
-    return _mean(np.abs(values[:, 0] - values[:, 1]), weights)
+def _mae_terms(values):
+    return [np.abs(values[:, 0] - values[:, 1])]
 
 
+# What is summed over people, and what is made of the number of rows and the sums; the median needs the rows.
 _STATISTICS = {
-    "mean": _mean,
-    "median": _median,
-    "sd": _sd,
-    "correlation": _correlation,
-    "slope": _slope,
-    "mae": _mae,
+    "mean": (_mean_terms, _mean),
+    "median": None,
+    "sd": (_sd_terms, _sd),
+    "correlation": (_pair_terms, _correlation),
+    "slope": (_pair_terms, _slope),
+    "mae": (_mae_terms, _mean),
 }
 _ONE_COLUMN = ("mean", "median", "sd")

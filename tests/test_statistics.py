@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bp_research.errors import BadSettingError, BadTableError
-from bp_research.statistics import bootstrap_ci, interval_text, paired_difference
+from bp_research.statistics import _named, bootstrap_ci, interval_text, paired_difference
 
 ONE = {"mean": np.mean, "median": np.median, "sd": lambda v: np.std(v, ddof=1)}
 TWO = {
@@ -32,14 +32,13 @@ def test_the_estimate_is_numpys(name):
 
 @pytest.mark.parametrize("name", [*ONE, *TWO])
 def test_each_vectorised_draw_equals_the_statistic_of_the_drawn_rows(name):
-    from bp_research.statistics import _STATISTICS
-
     values, groups = _data(1)
     values = values[:, 0] if name in ONE else values
-    counts = np.random.default_rng(0).multinomial(17, np.full(17, 1 / 17), size=40)
-    vectorised = _STATISTICS[name](values, counts[:, groups])
+    groups = np.unique(groups, return_inverse=True)[1]
+    people = groups.max() + 1
+    counts = np.random.default_rng(0).multinomial(people, np.full(people, 1 / people), size=40)
     direct = [{**ONE, **TWO}[name](np.repeat(values, row[groups], axis=0)) for row in counts]
-    np.testing.assert_allclose(vectorised, direct, atol=1e-9)
+    np.testing.assert_allclose(_named(values, groups, counts, name), direct, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["mean", "median", "slope"])
@@ -130,6 +129,12 @@ def test_one_person_gives_an_estimate_without_interval():
     estimate, low, high = bootstrap_ci([1.0, 2.0], ["a", "a"])
     assert estimate == 1.5
     assert np.isnan([low, high]).all()
+
+
+def test_a_failure_may_count_as_infinitely_wrong_in_a_median():
+    values = [1.0, 2.0, 3.0, np.inf, 2.5]
+    estimate, low, high = bootstrap_ci(values, range(5), "median")
+    assert estimate == 2.5 and low < 2.5 and high == np.inf
 
 
 def test_no_correlation_is_made_of_rounding():
