@@ -45,5 +45,9 @@ class ScalingError(BpResearchError, ValueError):
     """Distances were scaled already, or the scale cannot be known."""
 
 
+class WorkerError(BpResearchError, RuntimeError):
+    """A worker process was killed from outside, most likely because the memory ran out."""
+
+
 class NotebookError(BpResearchError, RuntimeError):
     """A notebook failed; the message names notebook and cell."""
