@@ -1,5 +1,6 @@
-"""Intervals by bootstrap over people: photos of one person are alike, so whole people are drawn, never
-single photos.
+"""Intervals by bootstrap over people.
+
+Photos of one person are alike, so whole people are drawn, never single photos.
 
 A statistic is one of the names below or a function. The names are computed for all draws at once, from how
 often each row was drawn; ``correlation``, ``slope`` and ``mae`` take two columns, first the true and then
@@ -147,7 +148,9 @@ def _bounds(drawn, level, people):
         drawn = np.full_like(drawn, np.nan)
     undefined = np.isnan(drawn).all(axis=0)
     tails = (1 - level) / 2
-    low, high = np.nanquantile(np.where(undefined, 0.0, drawn), [tails, 1 - tails], axis=0)
+    # A draw's own value, not a mixture of two: medians may be infinite.
+    drawn = np.where(undefined, 0.0, drawn)
+    low, high = np.nanquantile(drawn, [tails, 1 - tails], axis=0, method="closest_observation")
     low, high = np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)
     return (low, high) if low.ndim else (float(low), float(high))
 
