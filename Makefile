@@ -1,0 +1,108 @@
+# Everything is made from here: `make help` lists the targets, `make reproduce` makes the reports.
+
+PYTHON ?= python3
+# Another Python that has the locked packages, such as conda's: make reproduce PY=python
+PY ?= .venv/bin/python
+ENV := $(if $(filter .venv/%,$(PY)),.venv/.installed)
+
+# How the notebooks are run, where they have the parameter: make reproduce data=... model=... show_faces=False
+SETTINGS := data model show_faces max_photos seed
+
+NOTEBOOKS := $(sort $(wildcard notebooks/[0-9][0-9]_*.ipynb))
+REPORTS := $(NOTEBOOKS:notebooks/%.ipynb=reports/%.html)
+PACKAGE := $(shell find bp_research -type f ! -name '*.pyc')
+DEMO := $(filter bp_research/datasets/demo.py bp_research/datasets/simulation/% bp_research/schemes.py \
+	bp_research/geometry.py,$(PACKAGE))
+
+# The same on every system: UTF-8 whatever the locale, one thread per process (the work is spread over processes).
+export PYTHONUTF8 := 1
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export MPLCONFIGDIR := $(CURDIR)/.make/matplotlib
+# What is made here lies here.
+unexport BP_WORK_DIR
+
+quote = '$(subst ','\'',$(1))'
+given = $(foreach name,$(1),$(if $($(name)),$(2) $(name) $(call quote,$($(name)))))
+# $(call note_changes,folders,values): rewrite the target if a value, or a file in one of the folders, changed.
+define note_changes
+@mkdir -p $(@D)
+@{ printf '%s\n' $(2); for folder in $(1); do if [ -d "$$folder" ]; then find -L "$$folder" -type f -exec ls -lnL {} +; fi; \
+	done | sort | cksum; } > $@.new; if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+endef
+
+.DELETE_ON_ERROR:
+.PHONY: help setup reproduce test lint lab models demo bench lock clean distclean FORCE
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "make reproduce photos=/a/folder    also measure your own photos (report 01)"
+	@echo "make reproduce $(SETTINGS:%=%=...)    parameters of the notebooks"
+	@echo "BP_DATA_DIR=/a/folder make reproduce    where the data sets lie, if not under data/raw"
+
+setup: $(ENV) ## make .venv with the locked packages
+
+reproduce: reports/index.html ## run every notebook to a report; open reports/index.html
+	@echo "The reports are in reports/index.html"
+
+test: $(ENV) .make/models ## run the tests, the notebooks on a tiny simulated cohort among them
+	$(PY) -m pytest $(args)
+
+lint: $(ENV) ## check the style of package, tests and notebooks
+	$(PY) -m ruff check .
+
+lab: $(ENV) ## open the notebooks in JupyterLab, on this computer only
+	$(PY) -m jupyterlab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=$(call quote,$(CURDIR)) $(args) notebooks/
+
+models: .make/models ## obtain the landmark models that can be had without asking
+
+demo: data/demo/.made ## make the simulated cohort
+
+bench: $(ENV) .make/models data/demo/.made ## compare speed and memory with the straightforward procedure
+	$(PY) -m benchmarks.bench
+
+lock: $(ENV) ## choose the newest packages again (after a change in pyproject.toml)
+	$(PY) -m uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+		--no-annotate --custom-compile-command "make lock" --upgrade --quiet --output-file requirements.txt
+
+clean: ## remove what was made, but no data, models or measured tables
+	rm -rf reports data/demo benchmarks/results .make .pytest_cache .ruff_cache .hypothesis
+
+distclean: clean ## remove the measured tables and .venv too
+	rm -rf data/processed .venv *.egg-info
+
+.venv/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed, and $(PYTHON) is not: try make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.make/models: bp_research/models.py $(ENV)
+	$(PY) -m bp_research.models
+	@mkdir -p $(@D) && touch $@
+
+data/demo/.made: $(DEMO) $(ENV)
+	$(PY) -m bp_research.datasets.demo
+	@touch $@
+
+.make/settings: FORCE
+	$(call note_changes,data/raw "$$BP_DATA_DIR" $(call quote,$(data)),"$$BP_DATA_DIR" $(call given,$(SETTINGS),-s))
+
+.make/photos: FORCE
+	$(call note_changes,$(call quote,$(photos)),$(call given,photos,-p))
+
+reports/%.html: notebooks/%.ipynb $(PACKAGE) .make/settings .make/models data/demo/.made $(ENV)
+	@echo "Running $<"
+	@rm -f reports/index.html
+	@$(PY) -m bp_research.reports run $< $@ $(call given,$(SETTINGS),-s) $(PARAMETERS)
+
+# What a notebook needs beyond that. The first one measures the photos; the others find its table.
+reports/01_load_meei.html: .make/photos
+reports/01_load_meei.html: PARAMETERS = $(call given,photos,-p)
+$(filter-out reports/01_load_meei.html,$(REPORTS)): | reports/01_load_meei.html
+
+reports/index.html: $(REPORTS)
+	@$(PY) -m bp_research.reports index
