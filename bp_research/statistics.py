@@ -91,21 +91,15 @@ def interval_text(estimate, low, high, digits=2):
 def _checked(values, groups, statistic, level):
     values, groups = np.asarray(values), np.asarray(groups)
     if len(values) == 0 or len(values) != len(groups):
-        raise BadTableError(
-            f"{len(values)} values with {len(groups)} groups: each of one or more rows needs its group"
-        )
+        raise BadTableError(f"{len(values)} values with {len(groups)} groups: each of one or more rows needs its group")
     if not 0 < level < 1:
         raise BadSettingError(f"level must lie between 0 and 1, not at {level}")
     if not callable(statistic):
         if statistic not in _STATISTICS:
-            raise BadSettingError(
-                f"no statistic {statistic!r}; there are {list(_STATISTICS)}, or give a function"
-            )
+            raise BadSettingError(f"no statistic {statistic!r}; there are {list(_STATISTICS)}, or give a function")
         values = values.astype(float)
         if np.isnan(values).any() or (statistic != "median" and np.isinf(values).any()):
-            raise BadTableError(
-                "values hold NaN or infinity: leave failed rows out, and say how many they are"
-            )
+            raise BadTableError("values hold NaN or infinity: leave failed rows out, and say how many they are")
         if values.shape[1:] != (() if statistic in _ONE_COLUMN else (2,)):
             raise BadTableError(f"{statistic} does not take values of shape {values.shape}")
     people, codes = np.unique(groups.astype(str), return_inverse=True)

@@ -94,11 +94,7 @@ def test_meei_has_the_spreadsheets_people_and_all_their_photos(meei):
     assert (table.groupby("patient_id")["photo_id"].nunique() == 8).all()
     severity = table.groupby("patient_id")["severity"].first().astype(int)
     assert severity.value_counts().sort_index().tolist() == [10, 9, 7, 8, 8, 9]
-    assert (
-        severity["CompleteFlaccid1"] == 6
-        and severity["NearNormalSynkinetic5"] == 2
-        and severity["Normal4"] == 1
-    )
+    assert severity["CompleteFlaccid1"] == 6 and severity["NearNormalSynkinetic5"] == 2 and severity["Normal4"] == 1
     assert table["photo_id"].is_unique
     assert set(table["group"]) == {"Flaccid", "Synkinetic", "Normal"}
 
@@ -180,9 +176,7 @@ def test_meei_oddities_are_read_or_reported(tmp_path):
 
 @pytest.mark.parametrize("written", [["1", "6"], ["I", " vi "]])
 def test_meei_supplied_grades_replace_the_bands(meei, tmp_path, written):
-    grades = write(
-        tmp_path / "hb.csv", f"patient_id,hb\nCompleteFlaccid1,{written[0]}\nNormal4, {written[1]}\nX9,2\n"
-    )
+    grades = write(tmp_path / "hb.csv", f"patient_id,hb\nCompleteFlaccid1,{written[0]}\nNormal4, {written[1]}\nX9,2\n")
     photoset = load_meei(meei, grades=grades)
     severity = photoset.to_frame().groupby("patient_id")["severity"].first()
     assert severity["CompleteFlaccid1"] == 1 and severity["Normal4"] == 6 and severity.isna().sum() == 49
@@ -245,7 +239,7 @@ def annotation(frames, separator=", ", seed=0):
 
 
 def boxes(frames):
-    return "frame,x1,y1,x2,y2\n" + "".join(f"{frame},{frame},90,200,210\n" for frame in frames)
+    return "frame,x1,y1,x2,y2\n" + "".join(f"{frame},{frame},90,200,{210 + frame}\n" for frame in frames)
 
 
 def make_neuroface(root, videos, groups=("ALS", "Stroke", "Healthy controls"), end="", separator=","):
@@ -297,7 +291,7 @@ def test_both_spellings_of_neuroface_give_the_same_records(tmp_path, spelling):
     ]
     for photo in photoset:
         np.testing.assert_array_equal(photo.landmarks_gt, face(photo.frame))
-        np.testing.assert_array_equal(photo.bbox_gt, [photo.frame, 90, 200, 210])
+        np.testing.assert_array_equal(photo.bbox_gt, [photo.frame, 90, 200, 210 + photo.frame])
     assert len(load_neuroface(tmp_path)) == 10
 
 
@@ -309,9 +303,7 @@ def test_neuroface_oddities_are_reported(tmp_path):
     write(frames / "A002_02_BBP_NORMAL_color.avi_11.jpg", jpeg())
     write(frames / "Thumbs.db", b"x")
     write(root / "ALS" / "Bbox_gt" / "A010_02_DDK_PATAKA_color.txt", boxes([2, 8]))
-    write(
-        root / "Stroke" / "Landmarks_gt" / "S001_03_NSM_KISS_color.txt", annotation([4, 4, 5])[:-300] + "\n\n"
-    )
+    write(root / "Stroke" / "Landmarks_gt" / "S001_03_NSM_KISS_color.txt", annotation([4, 4, 5])[:-300] + "\n\n")
     write(marks / "notes.txt", "frame\n")
     write(marks / "copy.doc", "x")
     write(root / "Extra" / "x.txt", "x")
@@ -396,7 +388,7 @@ def make_palda(root, size=(120, 180)):
             picture = np.full((size[1], size[0], 3), 90, np.uint8)
             write(root / group / f"{name}.png", cv2.imencode(".png", picture)[1].tobytes())
             np.save(root / group / f"{name}.npy", np.arange(136).reshape(68, 2) + k)
-            np.save(root / group / f"{name}_box.npy", np.array([10, 20, 90, 100]))
+            np.save(root / group / f"{name}_box.npy", np.array([-10, -20, 90, 100]))
     write(root / "Palsy_Immitation" / "x.jpg", jpeg())
     return root
 
@@ -408,7 +400,7 @@ def test_palda_points_are_put_back_into_the_photo(tmp_path):
     np.testing.assert_allclose(by_id["healthy-Healthy_control_10"].landmarks_gt, raw + 1)
     np.testing.assert_allclose(by_id["central-image0031"].landmarks_gt, (raw + 1) * [120 / 900, 180 / 900])
     for photo in photoset:
-        np.testing.assert_array_equal(photo.bbox_gt, [10, 20, 90, 100])
+        np.testing.assert_array_equal(photo.bbox_gt, [-10, -20, 90, 100])
     assert photoset.to_frame()["group"].value_counts().to_dict() == {
         "central": 5,
         "peripheral": 4,
@@ -444,6 +436,7 @@ def test_palda_oddities_are_reported(tmp_path):
     (root / "central" / "image012.npy").unlink()
     np.save(root / "central" / "cen_fac_palsy_001.npy", np.zeros((5, 2)))
     write(root / "central" / "image0031_box.npy", b"garbage")
+    np.save(root / "central" / "image0032_box.npy", np.array([500, 500, 540, 540]))
     (root / "peripheral" / "image061.png").unlink()
     write(root / "peripheral" / "image0111.png", b"")
     write(root / "Healthy" / "notes.txt", "x")
@@ -451,7 +444,7 @@ def test_palda_oddities_are_reported(tmp_path):
     photoset = load_palda(root)
     kinds = photoset.problems.groupby("problem")["where"].apply(sorted).to_dict()
     assert kinds == {
-        "contradictory": ["Healthy/Healthy_control_2.png"],
+        "contradictory": ["Healthy/Healthy_control_2.png", "central/image0032_box.npy"],
         "ignored": ["Healthy/notes.txt", "Palsy_Immitation"],
         "missing annotation": ["central/image012.npy"],
         "missing photo": ["peripheral/image061.npy", "peripheral/image061_box.npy"],
@@ -463,6 +456,7 @@ def test_palda_oddities_are_reported(tmp_path):
     }
     assert len(photoset) == 10
     assert sum(photo.landmarks_gt is None for photo in photoset) == 3
+    assert {photo.photo_id for photo in photoset if photo.bbox_gt is None} == {"central-image0031", "central-image0032"}
 
 
 # Records, and opening a set by name
@@ -509,9 +503,7 @@ def test_a_plain_folder_of_photos(tmp_path):
 def test_a_wrong_folder_is_told_what_was_looked_for_and_found(tmp_path, load):
     for i in range(15):
         (tmp_path / f"holiday{i}").mkdir()
-    with pytest.raises(
-        DatasetNotFoundError, match=r"Looked for .*found holiday0/, holiday1/.* and 3 more"
-    ) as caught:
+    with pytest.raises(DatasetNotFoundError, match=r"Looked for .*found holiday0/, holiday1/.* and 3 more") as caught:
         load(tmp_path)
     assert {"load_meei": "pat_info.xlsx", "load_neuroface": "Landmarks_gt", "load_palda": "central"}[
         load.__name__

@@ -60,9 +60,7 @@ def find_set(root, belongs, name, looked_for):
         With what was looked for and what was found.
     """
     if not root.is_dir():
-        raise DatasetNotFoundError(
-            f"{name}: there is no folder {root}; data/README.md says how to get the set"
-        )
+        raise DatasetNotFoundError(f"{name}: there is no folder {root}; data/README.md says how to get the set")
     entries = listing(root)
     for folder in [root, *entries]:
         if folder.is_dir() and belongs(folder):
@@ -104,3 +102,15 @@ def inspect_photo(path):
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         return None, f"unreadable: {error}"
     return size, None
+
+
+def trusted_box(box, points, where, problems):
+    """An annotated face box, or None, with a problem noted, if the middle of the annotated points lies outside it."""
+    if box is None or points is None:
+        return box
+    left, top, right, bottom = box
+    x, y = points.mean(axis=0)
+    if left < x < right and top < y < bottom:
+        return box
+    problems.add("contradictory", where, "the face box does not hold the face's points; it is not used")
+    return None

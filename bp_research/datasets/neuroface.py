@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..images import natural_key
-from .files import IMAGE_SUFFIXES, SIMULATED_MARKER, Problems, find_set, inspect_photo, listing
+from .files import IMAGE_SUFFIXES, SIMULATED_MARKER, Problems, find_set, inspect_photo, listing, trusted_box
 from .records import Photo, PhotoSet
 
 _GROUPS = {
@@ -95,14 +95,15 @@ def _load_group(folder, dataset, problems):
                 dataset=dataset,
                 patient_id=fields[0],
                 photo_id=f"{video}_{frame}",
-                path=files.pop(frame),
+                path=files[frame],
                 group=group,
                 task="_".join(fields[2:4]),
                 frame=frame,
                 landmarks_gt=points,
-                bbox_gt=video_boxes.pop(frame, None),
+                bbox_gt=trusted_box(video_boxes.pop(frame, None), points, files[frame], problems),
             )
             photos.append(photo)
+            del files[frame]
         if files:
             frames[video] = files
         if video_boxes:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .files import IMAGE_SUFFIXES, Problems, find_set, inspect_photo, listing
+from .files import IMAGE_SUFFIXES, Problems, find_set, inspect_photo, listing, trusted_box
 from .records import Photo, PhotoSet
 
 _GROUPS = ("healthy", "central", "peripheral")
@@ -84,6 +84,8 @@ def _load_photo(path, group, problems):
         problems.add("unreadable", path, fault)
     if points is not None and group != "healthy":
         points = points * np.divide(size, _STRETCHED) if size else None
+    box_path = path.with_name(f"{path.stem}_box.npy")
+    box = trusted_box(_load_array(box_path, (4,), problems), points, box_path, problems)
     panel = _PANEL.fullmatch(path.stem)
     return Photo(
         dataset="PALDA",
@@ -92,7 +94,7 @@ def _load_photo(path, group, problems):
         path=path,
         group=group,
         landmarks_gt=points,
-        bbox_gt=_load_array(path.with_name(f"{path.stem}_box.npy"), (4,), problems),
+        bbox_gt=box,
     )
 
 

@@ -157,3 +157,35 @@ class PhotoSet:
             mask = [photo.photo_id in wanted for photo in self.photos]
         photos = [photo for photo, take in zip(self.photos, mask, strict=True) if take]
         return PhotoSet(self.name, photos, self.problems, self.simulated, self.severity_name)
+
+    def limited(self, max_photos, seed=0):
+        """The same set with at most so many photos, for a quick run.
+
+        Whole people are drawn, in turn from all groups and severities, as long as their photos fit in; the first
+        one is cut short if need be.
+
+        Parameters
+        ----------
+        max_photos : int or None
+            None keeps all.
+        seed : int
+            Of the draw of people.
+
+        Raises
+        ------
+        BadSettingError
+            If it is not at least 1.
+        """
+        if max_photos is None or max_photos >= len(self):
+            return self
+        if max_photos < 1:
+            raise BadSettingError(f"max_photos must be at least 1 or None, not {max_photos}")
+        table = self.to_frame()
+        people = table.drop_duplicates("patient_id").sample(frac=1, random_state=seed)
+        turn = people.groupby(["group", "severity"], dropna=False).cumcount()
+        taken = []
+        for person in people["patient_id"].iloc[np.argsort(turn.to_numpy(), kind="stable")]:
+            own = table.loc[table["patient_id"] == person, "photo_id"].tolist()
+            if len(taken) + len(own) <= max_photos or not taken:
+                taken += own[:max_photos]
+        return self.select(taken)
