@@ -62,6 +62,16 @@ class Face:
             parts=tuple(part.moved(matrix) for part in self.parts),
         )
 
+    def mirrored(self, width):
+        """The face in the mirror image of a photo of this width, px."""
+        left, top, right, bottom = self.box
+        return replace(
+            self,
+            box=(width - 1 - right, top, width - 1 - left, bottom),
+            angle=-self.angle,
+            parts=tuple(part.mirrored(width) for part in self.parts),
+        )
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -84,6 +94,8 @@ class Engine:
 
     #: Short text that names the model in tables and caches.
     name: str
+    #: How far around the face's box :meth:`predict` may look, in shares of the box's size.
+    margin = 1.0
 
     def find(self, image, resolution=200, colored=False):
         """Look for faces.
@@ -106,11 +118,26 @@ class Engine:
     def predict(self, image, face, colored=False):
         """The landmarks of one face.
 
+        Parameters
+        ----------
+        image : ndarray
+            The photo, or what :meth:`prepare` made of it.
+        face : Face
+        colored : bool
+
         Returns
         -------
         Prediction
         """
         raise NotImplementedError
+
+    def predict_quickly(self, image, face, colored=False):
+        """As :meth:`predict`, where many answers are combined and the rounding of a single one does not show."""
+        return self.predict(image, face, colored)
+
+    def prepare(self, image, colored=False):
+        """What :meth:`predict` looks at, made once where many predictions follow."""
+        return image
 
 
 @lru_cache(maxsize=1)
@@ -157,23 +184,34 @@ class DlibEngine(Engine):
         """See :meth:`Engine.find`."""
         return find_with_dlib(image, resolution, colored)
 
+    def prepare(self, image, colored=False):
+        """See :meth:`Engine.prepare`: grey, unless colour is wanted."""
+        return image if colored or image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+
     def predict(self, image, face, colored=False):
         """See :meth:`Engine.predict`.
 
-        dlib answers in whole pixels, so small faces are enlarged by a whole factor first and the rounding does not show.
+        dlib answers in whole pixels. Small faces are enlarged first by an odd whole factor, each pixel repeated: the
+        trees then compare the very same pixels as in the photo itself, and only the rounding is finer.
         """
+        width = max(round(face.box[2]) - round(face.box[0]), 1)
+        return self._predict(image, face, colored, int(np.ceil(FINE_FACE / width)) // 2 * 2 + 1)
+
+    def predict_quickly(self, image, face, colored=False):
+        """See :meth:`Engine.predict_quickly`: rounded to whole pixels of the image."""
+        return self._predict(image, face, colored, 1)
+
+    def _predict(self, image, face, colored, factor):
         import dlib
 
-        left, top, right, bottom = face.box
-        factor = max(1, int(np.ceil(FINE_FACE / max(right - left, 1))))
-        crop, origin = _crop(image, face.box, margin=1.0)
-        crop = cv2.cvtColor(crop, cv2.COLOR_BGR2RGB if colored else cv2.COLOR_BGR2GRAY)
+        box = np.round(face.box).reshape(2, 2)
+        crop, origin = _crop(image, face.box, self.margin)
+        crop = cv2.cvtColor(crop, cv2.COLOR_BGR2RGB) if colored else self.prepare(crop)
         if factor > 1:
-            crop = cv2.resize(crop, None, fx=factor, fy=factor, interpolation=cv2.INTER_LINEAR)
-        # pixel centres: x of the photo is (x - origin + 0.5) * factor - 0.5 of the enlarged crop
-        shift = (factor - 1) / 2 - np.array(origin) * factor
-        box = np.array([[left, top], [right, bottom]]) * factor + shift
-        found = self._predictor(crop, dlib.rectangle(*(int(round(v)) for v in box.ravel())))
+            crop = cv2.resize(crop, None, fx=factor, fy=factor, interpolation=cv2.INTER_NEAREST)
+        # pixel centres: x of the photo is (x - origin) * factor + (factor - 1) / 2 of the enlarged crop
+        shift = (factor - 1) // 2 - np.array(origin) * factor
+        found = self._predictor(crop, dlib.rectangle(*(int(v) for v in (box * factor + shift).ravel())))
         if found.num_parts != 68:
             raise BadModelError(f"the model {self.name} gives {found.num_parts} points; 68 are needed")
         points = np.array([(p.x, p.y) for p in found.parts()], float)
@@ -198,6 +236,7 @@ class CombinedEngine(Engine):
     def __init__(self, engines):
         self.engines = tuple(engines)
         self.name = " + ".join(engine.name for engine in self.engines)
+        self.margin = max(engine.margin for engine in self.engines)
 
     def find(self, image, resolution=200, colored=False):
         """See :meth:`Engine.find`; an engine that finds no face itself is shown the first one's."""
@@ -212,8 +251,15 @@ class CombinedEngine(Engine):
 
     def predict(self, image, face, colored=False):
         """See :meth:`Engine.predict`."""
+        return self._mean([engine.predict for engine in self.engines], image, face, colored)
+
+    def predict_quickly(self, image, face, colored=False):
+        """See :meth:`Engine.predict_quickly`."""
+        return self._mean([engine.predict_quickly for engine in self.engines], image, face, colored)
+
+    def _mean(self, predictors, image, face, colored):
         parts = face.parts or (face,) * len(self.engines)
-        found = [e.predict(image, part, colored) for e, part in zip(self.engines, parts, strict=True)]
+        found = [predict(image, part, colored) for predict, part in zip(predictors, parts, strict=True)]
         mesh = next((p.mesh for p in found if p.mesh is not None), None)
         return Prediction(np.mean([p.landmarks for p in found], axis=0), mesh)
 
