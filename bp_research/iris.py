@@ -12,9 +12,9 @@ from .schemes import LEFT_EYE, RIGHT_EYE
 #: Width in px to which every eye is scaled, corner to corner.
 _WIDTH = 80
 #: Lids nearer to each other than this share of the eye's width are closed.
-_CLOSED = 0.12
-#: The least step in brightness (0-255) at the edge of an iris.
-_LEAST_STEP = 4.0
+_CLOSED = 0.16
+#: The least step in brightness at the edge of an iris, as a share of the eye's mean brightness.
+_LEAST_STEP = 0.06
 #: Radii, as shares of the eye's width: an iris is about 11.8 mm wide and an eye about 30 mm.
 _RADII = np.arange(0.14, 0.27, 0.01)
 _ANGLES = np.radians(np.r_[-50:51:5, 130:231:5])
@@ -60,20 +60,24 @@ def _find_iris(image, eye):
         return None
     picture, matrix = _scaled_eye(image, eye)
     inside = _between_lids(cv2.transform(eye[None], matrix)[0], picture.shape)
-    left, right = 0.3 * _WIDTH, 1.1 * _WIDTH + 0.1 * _WIDTH
-    middle = picture.shape[0] / 2
-    centres = np.stack(np.meshgrid(np.arange(left, right, 2), np.arange(middle - 14, middle + 15, 2)), -1).reshape(-1, 2)
+    middle = np.array(picture.shape[::-1]) / 2
+    centres = middle + _grid(0.45 * _WIDTH, 14, step=2)
     scores = _steps(picture, inside, centres)
-    best, radius = np.unravel_index(np.argmax(scores), scores.shape)
-    near = centres[best] + np.stack(np.meshgrid(np.arange(-2, 2.1, 0.5), np.arange(-2, 2.1, 0.5)), -1).reshape(-1, 2)
+    best, _ = np.unravel_index(np.argmax(scores), scores.shape)
+    near = centres[best] + _grid(2, 2, step=0.5)
     scores = _steps(picture, inside, near)
     best, radius = np.unravel_index(np.argmax(scores), scores.shape)
-    if scores[best, radius] < _LEAST_STEP:
+    if scores[best, radius] < _LEAST_STEP * picture.mean():
         return None
     back = cv2.invertAffineTransform(matrix)
     x, y = back @ np.r_[near[best], 1.0]
     r = (_RADII[radius] + _RADII[radius + 1]) / 2 * _WIDTH * np.hypot(back[0, 0], back[1, 0])
     return float(x), float(y), float(r)
+
+
+def _grid(half_width, half_height, step):
+    x, y = (np.arange(-half, half + step / 2, step) for half in (half_width, half_height))
+    return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
 
 
 def _scaled_eye(image, eye):

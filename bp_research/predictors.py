@@ -194,12 +194,12 @@ class DlibEngine(Engine):
         dlib answers in whole pixels. Small faces are enlarged first by an odd whole factor, each pixel repeated: the
         trees then compare the very same pixels as in the photo itself, and only the rounding is finer.
         """
-        width = max(round(face.box[2]) - round(face.box[0]), 1)
-        return self._predict(image, face, colored, int(np.ceil(FINE_FACE / width)) // 2 * 2 + 1)
+        width = face.box[2] - face.box[0]
+        return self._predict(image, face, colored, factor=int(np.ceil(FINE_FACE / max(width, 1))) // 2 * 2 + 1)
 
     def predict_quickly(self, image, face, colored=False):
-        """See :meth:`Engine.predict_quickly`: rounded to whole pixels of the image."""
-        return self._predict(image, face, colored, 1)
+        """See :meth:`Engine.predict_quickly`: in whole pixels."""
+        return self._predict(image, face, colored, factor=1)
 
     def _predict(self, image, face, colored, factor):
         import dlib
