@@ -44,8 +44,6 @@ STATISTICS = (
     *((region, statistic) for region in REGIONS for statistic in ("correlation", "slope", "mae")),
 )
 
-_OPTIONS = ("model", "resolution", "colored", "augment")
-
 
 class Frame(Mapping):
     """One annotated photo, read and predicted only when asked: ``landmarks_gt``, ``bbox``, ``image``,
@@ -182,7 +180,7 @@ class DatasetTester:
         """
         own = {"model": self.model, "resolution": self.resolution, "colored": self.colored, "augment": augment}
         tables = []
-        for name, options in _named_settings({"own": {}} if settings is None else settings, own).items():
+        for name, options in _named([{}] if settings is None else settings, own).items():
             table = measure_cohort(self.photoset, processes=processes, cache=cache, progress=progress, **options)
             tables.append(score_landmarks(self.photoset, landmarks_of(table), name, table["status"]))
         self.results = pd.concat(tables, ignore_index=True)
@@ -471,17 +469,20 @@ def _chosen(photos, wanted, what, key):
     return [photo for photo in photos if key(photo) in wanted]
 
 
-def _named_settings(settings, own):
-    """{name: every option of the setting}; a list's settings get names made of their options."""
+def _named(settings, own):
+    """{name: all options}; settings without names get names made of their options."""
     if not isinstance(settings, dict):
-        settings = {_name(own | options): options for options in settings}
-    elif "own" in settings and not settings["own"]:
-        settings = {_name(own): {}}
+        names = [_name(own | options) for options in settings]
+        if len(set(names)) < len(names):
+            raise BadSettingError(f"settings are the same: {names}")
+        settings = dict(zip(names, settings, strict=True))
+    if not settings:
+        raise BadSettingError("settings is empty: give at least one, or None for the tester's own")
     for name, options in settings.items():
-        if unknown := set(options) - set(_OPTIONS):
-            raise BadSettingError(f"setting {name!r} has unknown options {sorted(unknown)}; there are {_OPTIONS}")
+        if unknown := set(options) - set(own):
+            raise BadSettingError(f"setting {name!r} has unknown options {sorted(unknown)}; there are {sorted(own)}")
     full = {name: own | options for name, options in settings.items()}
-    return {name: {k: v for k, v in options.items() if v is not None} for name, options in full.items()}
+    return {name: {key: value for key, value in options.items() if value is not None} for name, options in full.items()}
 
 
 def _name(options):
