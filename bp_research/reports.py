@@ -272,12 +272,12 @@ def _place(notebook, output):
     """Where a half-executed notebook stopped, in words: notebook, cell number and the heading above it."""
     import nbformat
 
-    heading = ""
+    where, heading = "before the first cell", ""
     for number, cell in _own_cells(nbformat.read(output, as_version=4)) if output.is_file() else ():
         heading = _heading(cell) or heading
-        if cell.metadata.get("papermill", {}).get("status") in ("running", "failed"):
-            return f"{notebook}, cell {number}" + (f" (under {heading!r})" if heading else "")
-    return f"{notebook}, before the first cell"
+        if cell.metadata.get("papermill", {}).get("start_time"):
+            where = f"cell {number}" + (f" (under {heading!r})" if heading else "")
+    return f"{notebook}, {where}"
 
 
 def _warnings(executed):

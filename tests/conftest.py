@@ -1,0 +1,48 @@
+"""What all tests share: no network, outputs in a temporary folder, one tiny simulated cohort."""
+
+import ipaddress
+import socket
+
+import pytest
+
+from bp_research import paths
+
+
+@pytest.fixture(scope="session", autouse=True)
+def work_dir(tmp_path_factory):
+    """The folder below which all that the package makes lies; models that are there already can be used."""
+    models = paths.models_dir()
+    work = tmp_path_factory.mktemp("work")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BP_WORK_DIR", str(work))
+        patch.delenv("BP_DATA_DIR", raising=False)
+        paths.models_dir().mkdir(parents=True)
+        for model in models.iterdir() if models.is_dir() else ():
+            (paths.models_dir() / model.name).symlink_to(model)
+        yield work
+
+
+@pytest.fixture(scope="session", autouse=True)
+def offline():
+    """Refuse connections to anywhere but this computer."""
+    connect = socket.socket.connect
+
+    def local_only(self, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = "127.0.0.1" if address[0] == "localhost" else address[0]
+            if not ipaddress.ip_address(host).is_loopback:
+                raise OSError(f"a test wanted to connect to {host}")
+        return connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", local_only)
+        yield
+
+
+@pytest.fixture(scope="session")
+def tiny_demo(work_dir):
+    """Folder of a simulated cohort of few people, where ``open_dataset("auto")`` finds it."""
+    from bp_research.datasets.demo import make_demo
+
+    make_demo(paths.demo_dir(), seed=0, people=12, neuroface_people=6, progress=False, size=(360, 540))
+    return paths.demo_dir()

@@ -1,0 +1,193 @@
+"""Notebooks made in the test become reports: what they record, how they fail, and that their pages are whole."""
+
+import json
+import re
+import sys
+
+import nbformat
+import numpy as np
+import pytest
+
+from bp_research import DISCLAIMER, paths, reports
+from bp_research.errors import BadSettingError, NotebookError
+
+RECORD = 'from bp_research.reports import record\nrecord("{name}", {{"dataset": "Dots", "simulated": True, "n": 3}})'
+GOOD = {
+    "dataset": "Dots",
+    "simulated": True,
+    "n": {"people": 12, "dots": 3456},
+    "headline": [
+        {"label": "Balanced accuracy", "value": 0.81239, "interval": (0.7511, 0.9), "baseline": 0.5, "n": 12},
+        {"label": "Width", "value": 1234.56, "unit": "mm"},
+        {"label": "Worst", "value": float("nan"), "baseline": "always the largest class"},
+    ],
+}
+
+
+@pytest.fixture
+def write_notebook(tmp_path):
+    """Returns a function that writes a notebook: ``# `` starts a Markdown cell, ``tags`` are of the cells in order."""
+
+    def write(name, *cells, tags=("parameters",)):
+        notebook = nbformat.v4.new_notebook()
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        for number, source in enumerate(cells):
+            new = nbformat.v4.new_markdown_cell if source.startswith("#") else nbformat.v4.new_code_cell
+            notebook.cells.append(new(source, id=f"cell-{number}"))
+            if number < len(tags) and tags[number]:
+                notebook.cells[-1].metadata["tags"] = [tags[number]]
+        nbformat.write(notebook, tmp_path / f"{name}.ipynb")
+        return tmp_path / f"{name}.ipynb"
+
+    return write
+
+
+def left_behind(name):
+    """Files of the report ``name``, hidden and half-written ones too."""
+    return [path for path in paths.reports_dir().rglob("*") if path.is_file() and name in path.name]
+
+
+# ---------------------------------------------------------------------------------------------- recording
+
+
+def test_recorded_numbers_come_back_and_say_with_what_they_were_made(tmp_path):
+    values = {**GOOD, "table": {"means": np.array([[1.5, np.nan]]), "count": np.int64(3), 7: [True, None, np.inf]}}
+    written = json.loads(reports.record("x", values, tmp_path / "x.json").read_text(encoding="utf-8"))
+    assert written["table"] == {"means": [[1.5, None]], "count": 3, "7": [True, None, None]}
+    assert written["versions"]["python"] == sys.version.split()[0]
+    assert written["versions"]["numpy"] == np.__version__
+    again = reports.record("x", values, tmp_path / "y.json").read_bytes()
+    assert again == (tmp_path / "x.json").read_bytes()
+
+
+def test_results_lie_below_the_reports():
+    assert reports.record("99_place", GOOD) == paths.results_dir() / "99_place.json"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"simulated": ...}, "simulated"),
+        ({"n": ...}, "no n"),
+        ({"headline": [{"value": 1}]}, "label"),
+        ({"kind": object()}, "kind is a object"),
+    ],
+)
+def test_results_that_do_not_say_whose_they_are_are_refused(tmp_path, change, said):
+    values = {name: value for name, value in (GOOD | change).items() if value is not ...}
+    with pytest.raises(BadSettingError, match=said):
+        reports.record("x", values, tmp_path / "x.json")
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---------------------------------------------------------------------------------------------- running
+
+
+def test_a_notebook_becomes_a_page_that_needs_nothing_else(write_notebook, capfd):
+    notebook = write_notebook(
+        "91_dots",
+        "amount = 3\nphotos = None",
+        "# Dots & *lines*",
+        "import sys, warnings\nimport pandas as pd\nimport matplotlib.pyplot as plt\n"
+        "print(6 * 7, 'done', file=sys.stderr)\nwarnings.warn('look here', stacklevel=1)\n"
+        "print('said', amount, sys.executable)",
+        "## The figure <small>",
+        "plt.plot(range(amount));",
+        "pd.DataFrame({'a': range(amount)})",
+        RECORD.format(name="91_dots"),
+    )
+    page = reports.run_notebook(notebook, parameters={"amount": 5, "photos": "/home/someone"}, settings={"other": 1})
+    assert page == paths.reports_dir() / "91_dots.html"
+    html = page.read_text(encoding="utf-8")
+    assert f"said 5 {sys.executable}" in html  # the parameter arrived, and the kernel is this Python
+    assert "<title>Dots &amp; lines</title>" in html and "SIMULATED DATA" in html and "Dots, n = 3" in html
+    assert DISCLAIMER in html and "amount = 5" in html and f"numpy {np.__version__}" in html
+    assert 'alt="Figure 1: The figure &lt;small&gt;"' in html and 'class="dataframe"' in html
+    assert "/home/someone" not in html and "42 done" not in html
+    # nothing is loaded from anywhere: pictures are inside, no script, no style sheet or import
+    assert all(link.startswith(("data:image/", "index.html")) for link in re.findall(r'(?:src|href)="([^"]*)', html))
+    assert not re.search(r"<script|<link|@import|url\(", html)
+    complaint = capfd.readouterr().err
+    assert "cell 3" in complaint and "UserWarning: look here" in complaint  # shown to the developer instead
+    assert "encryption" not in complaint and "Debugger" not in complaint
+
+
+def test_python_sees_neither_the_users_kernels_nor_startup_files(write_notebook, tmp_path, monkeypatch):
+    spec = tmp_path / "jupyter" / "kernels" / "python3"
+    spec.mkdir(parents=True)
+    (spec / "kernel.json").write_text(json.dumps({"argv": ["false"], "display_name": "x", "language": "python"}))
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "a.py").write_text("raise SystemExit")
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    draw = "import matplotlib.pyplot as plt\nplt.plot([1, 2]);"
+    page = reports.run_notebook(write_notebook("92_user", "a = 1", draw, RECORD.format(name="92_user")))
+    assert "data:image/png" in page.read_text(encoding="utf-8")
+
+
+def test_a_failed_cell_is_named_and_no_report_is_left(write_notebook, capsys):
+    notebook = write_notebook("93_fails", "a = 1", "## Dividing", "1 / a", RECORD.format(name="93_fails"))
+    page = reports.run_notebook(notebook)
+    assert page.is_file() and left_behind("93_fails")
+    with pytest.raises(NotebookError, match=r"93_fails.ipynb, cell 3 \(under 'Dividing'\): ZeroDivisionError"):
+        reports.run_notebook(notebook, parameters={"a": 0})
+    assert not left_behind("93_fails")  # nor may the older one pass for the new
+    assert reports.main(["run", str(notebook), "-p", "a", "0"]) == 1
+    assert "cell 3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("import os; os._exit(1)", "cell 2: the kernel died"),
+        ("import time; time.sleep(60)", "cell 2: not done after 2 s"),
+        ("a + 1", "no cell recorded results as '94_bad'"),
+    ],
+)
+def test_dead_slow_and_silent_notebooks_are_named(write_notebook, cell, said):
+    with pytest.raises(NotebookError, match=re.escape(said)):
+        reports.run_notebook(write_notebook("94_bad", "a = 1", cell), timeout=2)
+    assert not left_behind("94_bad")
+
+
+def test_parameters_that_a_notebook_does_not_have_are_refused(write_notebook):
+    with pytest.raises(BadSettingError, match="no parameter b; it has a"):
+        reports.run_notebook(write_notebook("95_strict", "a = 1"), parameters={"b": 2})
+    with pytest.raises(NotebookError, match="no such notebook"):
+        reports.run_notebook("missing.ipynb")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("3", 3), ("0.5", 0.5), ("True", True), ("no", False), ("none", None), ("a/b c", "a/b c"), ("['x', 1]", ["x", 1])],
+)
+def test_values_from_the_command_line(text, value):
+    assert reports._value(text) == value
+
+
+# ---------------------------------------------------------------------------------------------- the index
+
+
+def test_the_index_shows_each_report_with_its_numbers_and_a_figure(write_notebook, tmp_path, monkeypatch):
+    monkeypatch.setenv("BP_WORK_DIR", str(tmp_path / "work"))
+    record = f"from bp_research.reports import record\nrecord('96_card', {GOOD!r})".replace("nan", "None")
+    draw = "import matplotlib.pyplot as plt\nplt.figure(figsize=(8, 4), facecolor={!r}).subplots();"
+    cells = ("a = 1", "# Cards & more", draw.format("red"), draw.format("blue"), record)
+    reports.run_notebook(write_notebook("96_card", *cells, tags=("parameters", "", "", "thumbnail")))
+    reports.run_notebook(write_notebook("97_plain", "a = 1", RECORD.format(name="97_plain")))
+    assert reports.main(["index"]) == 0
+    html = (paths.reports_dir() / "index.html").read_text(encoding="utf-8")
+    assert html.count('class="card"') == 2
+    assert 'href="96_card.html"' in html and "Cards &amp; more" in html and "97_plain" in html
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html))
+    assert "Balanced accuracy: 0.812 95 % interval 0.751 to 0.9 · baseline 0.5 · n = 12" in text
+    assert "Width: 1235 mm" in text and "Worst: undefined baseline always the largest class" in text
+    assert "Dots, 12 people, 3456 dots" in text and DISCLAIMER in text and "SIMULATED DATA" in text
+    assert not re.search(r"<script|<link|@import|url\(|https?:", html)
+    from PIL import Image
+
+    thumbnail = Image.open(paths.reports_dir() / "thumbnails" / "96_card.jpg")
+    red, _, blue = thumbnail.getpixel((2, 2))
+    assert blue > 200 > 50 > red and thumbnail.width <= 640 and thumbnail.height <= 360
