@@ -3,6 +3,8 @@
 No function shows a face unless it is given a photo and told that it may.
 """
 
+from .cohort import people, photos_of_person, statuses
+from .distributions import effect_sizes, health, overlap_table, region, ridges
 from .faces import face, may_show, outline
 from .style import (
     COLOURS,
@@ -27,12 +29,20 @@ __all__ = [
     "WIDTH",
     "axes",
     "count",
+    "effect_sizes",
     "face",
+    "health",
     "levels_of",
     "may_show",
     "outline",
+    "overlap_table",
     "panels",
+    "people",
+    "photos_of_person",
     "quantity",
+    "region",
+    "ridges",
     "source",
+    "statuses",
     "use_style",
 ]

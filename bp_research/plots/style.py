@@ -40,13 +40,14 @@ _RC = {
     **{"font.size": 11, "axes.titlesize": 11.5, "axes.labelsize": 11, "legend.fontsize": 10},
     **{"xtick.labelsize": 10, "ytick.labelsize": 10, "axes.titlelocation": "left"},
     **{"axes.spines.top": False, "axes.spines.right": False, "axes.grid": False, "legend.frameon": False},
-    **{"figure.dpi": 130, "savefig.dpi": 130, "figure.facecolor": "white", "lines.linewidth": 1.8},
-    **{"axes.prop_cycle": mpl.cycler(color=CYCLE), "figure.constrained_layout.use": True},
+    **{"figure.dpi": 150, "savefig.dpi": 150, "figure.facecolor": "white", "lines.linewidth": 1.8},
+    **{"axes.prop_cycle": mpl.cycler(color=CYCLE)},
+    **{"figure.constrained_layout.use": True, "figure.constrained_layout.w_pad": 0.08},
     **{"grid.color": "#E3E3E3", "grid.linewidth": 0.8, "axes.edgecolor": "#555555"},
 }
 
 #: Width in inches of a figure that fills a report's column and can still be read on a phone.
-WIDTH = 7.4
+WIDTH = 6.6
 
 Level = namedtuple("Level", "value label colour")
 Level.__doc__ = """One group of a figure: its value in the table, its name in the legend, its colour."""

@@ -1,0 +1,187 @@
+"""Figures of landmark accuracy, from tables of :func:`bp_research.dataset_tester.score_landmarks` and ``summarise``."""
+
+import numpy as np
+from matplotlib.ticker import PercentFormatter
+
+from ..dataset_tester import POINT_ERRORS
+from ..errors import BadTableError
+from ..statistics import bootstrap_ci, interval_text
+from .faces import outline
+from .style import COLOURS, CYCLE, WIDTH, axes, count, levels_of, quantity, source
+
+_PERCENT = PercentFormatter(1, decimals=0)
+
+
+def error_map(scores, shape, ax=None, highest=None, colorbar=True):
+    """Each landmark's mean error, as colour and size of a dot on a face outline.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Of one setting.
+    shape : array_like (68, 2)
+        The face on which to draw, such as :func:`bp_research.dataset_tester.mean_face`.
+    ax : Axes, optional
+    highest : float, optional
+        End of the colour scale, in inter-ocular distances, so that several maps can be compared.
+    colorbar : bool
+
+    Returns
+    -------
+    Axes
+    """
+    errors = scores.loc[~scores["failed"], list(POINT_ERRORS)].mean().to_numpy()
+    if not np.isfinite(errors).all():
+        raise BadTableError("there is no frame with landmarks: nothing to draw")
+    highest = errors.max() if highest is None else highest
+    shape = np.asarray(shape, float)
+    ax = outline(shape, axes(ax, (4.6, 4.4)), colour="#BBBBBB")
+    order = np.argsort(errors)
+    dots = ax.scatter(
+        *shape[order].T,
+        c=errors[order],
+        s=14 + 90 * np.minimum(errors[order] / highest, 1),
+        cmap="viridis_r",
+        vmin=0,
+        vmax=highest,
+        zorder=3,
+        edgecolors="white",
+        linewidths=0.5,
+    )
+    if colorbar:
+        bar = ax.figure.colorbar(dots, ax=ax, shrink=0.7, format=_PERCENT)
+        bar.set_label("mean error [% of inter-ocular distance]")
+    return ax
+
+
+def error_curves(scores, by="setting", measure="error", limit=0.12, ax=None):
+    """The share of frames whose error is at most x. Failed frames count among all, so a curve may end below 100 %.
+
+    Parameters
+    ----------
+    scores : DataFrame
+    by : str
+        Column with one curve for each of its values.
+    measure : str
+        "error", "error_centred" or "rmse_bbox".
+    limit : float
+        Right end of the axis.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = axes(ax)
+    for name, colour, part in _parts(scores, by):
+        errors = np.sort(part.loc[~part["failed"], measure].to_numpy())
+        share = np.arange(1, len(errors) + 1) / len(part)
+        failed = f", {part['failed'].sum()} failed" if part["failed"].any() else ""
+        label = f"{name} ({count(len(part), 'frame')}{failed})"
+        ax.step(np.r_[0, errors, limit], np.r_[0, share, share[-1:]], where="post", color=colour, label=label)
+    of = "face box's diagonal" if measure == "rmse_bbox" else "inter-ocular distance"
+    ax.set(
+        xlim=(0, limit), ylim=(0, 1.02), xlabel=f"error [% of {of}]", ylabel="share of frames with at most this error"
+    )
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=None if limit < 0.05 else 0))
+    ax.yaxis.set_major_formatter(_PERCENT)
+    ax.grid(True)
+    ax.set_title(source(scores.drop_duplicates("photo_id")))
+    ax.legend(loc="lower right")
+    return ax
+
+
+def asymmetry_scatter(scores, region, ax=None, by="group", n=2000, seed=0):
+    """Detected against true signed asymmetry: the slope of the line is the share that the landmarks keep.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Of one setting.
+    region : str
+        One of :data:`bp_research.schemes.REGIONS`.
+    ax : Axes, optional
+    by : str
+        Column that colours the dots.
+    n, seed
+        For the intervals, see :func:`bp_research.statistics.bootstrap_ci`.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = axes(ax, (4.2, 4.2))
+    found = scores[~scores["failed"]]
+    pairs = found[[f"{region}_true", region]].to_numpy()
+    end = 1.08 * np.abs(pairs).max()
+    ax.plot([-end, end], [-end, end], color=COLOURS["grey"], linewidth=1, linestyle="--", label="all kept")
+    for level in levels_of(found, by):
+        x, y = pairs[(found[by] == level.value).to_numpy()].T
+        ax.plot(x, y, "o", color=level.colour, markersize=4, alpha=0.7, markeredgewidth=0, label=level.label)
+    slope, r = (bootstrap_ci(pairs, found["patient_id"], name, n=n, seed=seed) for name in ("slope", "correlation"))
+    middle = pairs.mean(axis=0)
+    ax.plot([-end, end], middle[1] + slope[0] * (np.array([-end, end]) - middle[0]), color=COLOURS["ink"], label="kept")
+    ax.set(xlim=(-end, end), ylim=(-end, end), xlabel=f"true {quantity(region)}", ylabel="detected")
+    ax.set_aspect("equal")
+    people = count(found["patient_id"].nunique(), "person", "people")
+    text = f"slope {interval_text(*slope)}\nr {interval_text(*r)}\n{count(len(found), 'frame')}, {people}"
+    ax.text(0.03, 0.97, text, transform=ax.transAxes, va="top", fontsize=9)
+    return ax
+
+
+def interval_chart(summary, measure, statistic, by=None, ax=None, label=None, percent=False):
+    """Estimates with their 95 % intervals, a row for each setting or, with ``by``, for each of its values.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        From :func:`bp_research.dataset_tester.summarise`.
+    measure, statistic : str
+        Which of its rows.
+    by : str, optional
+        The column by which it was summarised; settings are then side by side in each row.
+    ax : Axes, optional
+    label : str, optional
+        Of the x axis; default measure and statistic.
+    percent : bool
+        Whether the axis is in per cent.
+
+    Returns
+    -------
+    Axes
+    """
+    rows = summary[(summary["measure"] == measure) & (summary["statistic"] == statistic) & summary["minus"].isna()]
+    by = "setting" if by is None else by
+    values, settings = list(dict.fromkeys(rows[by])), list(dict.fromkeys(rows["setting"]))
+    ax = axes(ax, (WIDTH, 1.2 + 0.34 * len(values)))
+    side_by_side = by != "setting" and len(settings) > 1
+    for i, setting in enumerate(settings):
+        part = rows[rows["setting"] == setting]
+        offset = (i - (len(settings) - 1) / 2) * 0.16 if side_by_side else 0
+        y = np.array([values.index(value) for value in part[by]]) + offset
+        spread = np.abs(part[["low", "high"]].to_numpy(float).T - part["estimate"].to_numpy(float))
+        style = {
+            "fmt": "o",
+            "markersize": 5,
+            "capsize": 0,
+            "color": CYCLE[i % len(CYCLE)] if side_by_side else CYCLE[0],
+        }
+        ax.errorbar(part["estimate"], y, xerr=spread, label=setting, **style)
+    counts = rows.groupby(by, sort=False)[["n_frames", "n_people"]].first()
+    ticks = [f"{v}\n{count(f, 'frame')}, {count(p, 'person', 'people')}" for v, (f, p) in counts.iterrows()]
+    ax.set_yticks(range(len(values)), ticks, fontsize=9)
+    ax.set(ylim=(len(values) - 0.5, -0.5), xlabel=label or f"{measure}, {statistic}")
+    if percent:
+        ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=1))
+    ax.grid(True, axis="x")
+    if side_by_side:
+        ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return ax
+
+
+def _parts(scores, by):
+    """(name, colour, rows) of each curve; settings in the table's order."""
+    if by != "setting":
+        return [(level.label, level.colour, scores[scores[by] == level.value]) for level in levels_of(scores, by)]
+    names = list(dict.fromkeys(scores["setting"]))
+    return [(name, CYCLE[i % len(CYCLE)], scores[scores["setting"] == name]) for i, name in enumerate(names)]
