@@ -1,7 +1,7 @@
 """MediaPipe's Face Landmarker on LiteRT: its own face detector, 478 points in two passes, blendshapes.
 
 Source of the nets and of how they are fed: Google's MediaPipe (BlazeFace short range, Face Mesh V2 and
-Blendshape V2). The nets' coordinates count from the edge of the first pixel; those of photos here from its centre.
+Blendshape V2). The nets count from the edge of the first pixel; coordinates in photos count from its centre.
 """
 
 import contextlib
@@ -214,7 +214,7 @@ _ANCHORS = _anchors()
 
 
 def _windows(image, share):
-    """Square windows (left, top, side), px of the photo: one around it, or many inside that overlap by half."""
+    """Square windows (left, top, side), px of the photo: one around it, or many inside, half overlapping."""
     height, width = image.shape[:2]
     side = share * max(height, width)
 
