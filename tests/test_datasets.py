@@ -530,6 +530,17 @@ def test_open_dataset_takes_the_first_that_is_there(tmp_path, monkeypatch):
             open_dataset(**nonsense)
 
 
+def test_open_dataset_passes_over_sets_without_annotated_landmarks(tmp_path, monkeypatch):
+    monkeypatch.setenv("BP_DATA_DIR", str(tmp_path))
+    make_meei(tmp_path / "MEEI_Standard_Set")
+    make_palda(tmp_path / "palda_dataset")
+    assert open_dataset(annotated=True).name == "PALDA"
+    assert open_dataset("MEEI", annotated=True).name == "PALDA"
+    assert open_dataset(tmp_path, prefer=("NeuroFace", "PALDA")).name == "PALDA"
+    make_neuroface(tmp_path / "NeuroFace", VIDEOS)
+    assert open_dataset("MEEI", prefer=("NeuroFace", "PALDA"), annotated=True).name == "NeuroFace"
+
+
 def test_open_dataset_uses_a_demo_that_is_there(tmp_path, monkeypatch):
     monkeypatch.setenv("BP_WORK_DIR", str(tmp_path))
     monkeypatch.delenv("BP_DATA_DIR", raising=False)

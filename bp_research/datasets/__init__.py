@@ -24,18 +24,21 @@ __all__ = [
 _LOADERS = {"MEEI": load_meei, "NeuroFace": load_neuroface, "PALDA": load_palda}
 
 
-def open_dataset(data="auto", prefer=("MEEI", "PALDA"), kind=None):
+def open_dataset(data="auto", prefer=("MEEI", "PALDA"), kind=None, annotated=False):
     """A data set by name or place; by default the first that is there, else the simulated demo.
 
     Parameters
     ----------
     data : str or path-like
-        "auto"; "MEEI", "NeuroFace" or "PALDA", looked for in ``BP_DATA_DIR`` and ``data/raw``; "demo", the
-        simulated cohort, which is made if need be; or a folder that holds any of these or plain photos.
+        "auto"; "MEEI", "NeuroFace" or "PALDA", looked for in ``BP_DATA_DIR`` and ``data/raw``; "demo", the simulated
+        cohort, which is made if need be; or a folder that holds any of these or plain photos.
     prefer : sequence of str
         The names that "auto" tries, in this order.
     kind : str, optional
         Layout of the demo, "MEEI" or "NeuroFace". Default: the first of ``prefer``.
+    annotated : bool
+        Whether the set must have annotated landmarks: "auto" is then taken in place of a set without them, so that one
+        ``data`` serves all analyses. The set's name says which one it is.
 
     Returns
     -------
@@ -54,17 +57,32 @@ def open_dataset(data="auto", prefer=("MEEI", "PALDA"), kind=None):
     if kind == "PALDA":
         raise BadSettingError("the demo comes as MEEI or NeuroFace: set kind")
     if data == "auto":
-        for name in prefer:
-            try:
-                return _open_named(name)
-            except DatasetNotFoundError:
-                continue  # the next one may be there, and the demo always is
-        data = "demo"
-    if data == "demo":
-        return _open_demo(kind)
-    if data in _LOADERS:
-        return _open_named(data)
-    return _open_folder(Path(data))
+        photoset = _open_first(prefer, annotated) or _open_demo(kind)
+    elif data == "demo":
+        photoset = _open_demo(kind)
+    elif data in _LOADERS:
+        photoset = _open_named(data)
+    else:
+        photoset = _open_folder(Path(data), [*prefer, *_LOADERS])
+    if annotated and not _has_landmarks(photoset):
+        return open_dataset("auto", prefer, kind, annotated)
+    return photoset
+
+
+def _has_landmarks(photoset):
+    return any(photo.landmarks_gt is not None for photo in photoset)
+
+
+def _open_first(names, annotated):
+    """The first set that is there (and has annotated landmarks), or None."""
+    for name in names:
+        try:
+            photoset = _open_named(name)
+        except DatasetNotFoundError:
+            continue  # the next one may be there, and the demo always is
+        if not annotated or _has_landmarks(photoset):
+            return photoset
+    return None
 
 
 def _open_named(name):
@@ -77,13 +95,13 @@ def _open_named(name):
     raise DatasetNotFoundError("\n".join(tried))
 
 
-def _open_folder(folder):
+def _open_folder(folder, order):
     if not folder.is_dir():
         names = ", ".join(["auto", "demo", *_LOADERS])
         raise BadSettingError(f"data={str(folder)!r} is neither a folder nor one of {names}")
-    for load in _LOADERS.values():
+    for name in order:
         try:
-            return load(folder)
+            return _LOADERS[name](folder)
         except DatasetNotFoundError:
             continue  # another layout, or plain photos
     return load_folder(folder)
