@@ -6,6 +6,7 @@ No function shows a face unless it is given a photo and told that it may.
 from .cohort import people, photos_of_person, statuses
 from .distributions import effect_sizes, health, overlap_table, region, ridges
 from .faces import face, may_show, outline
+from .landmarks import asymmetry_kept, asymmetry_scatter, error_curves, error_map, interval_chart
 from .style import (
     COLOURS,
     CYCLE,
@@ -27,11 +28,16 @@ __all__ = [
     "GRADES",
     "SEVERITY_COLOURS",
     "WIDTH",
+    "asymmetry_kept",
+    "asymmetry_scatter",
     "axes",
     "count",
     "effect_sizes",
+    "error_curves",
+    "error_map",
     "face",
     "health",
+    "interval_chart",
     "levels_of",
     "may_show",
     "outline",

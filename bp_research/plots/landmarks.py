@@ -5,9 +5,10 @@ from matplotlib.ticker import PercentFormatter
 
 from ..dataset_tester import POINT_ERRORS
 from ..errors import BadTableError
+from ..schemes import REGIONS
 from ..statistics import bootstrap_ci, interval_text
 from .faces import outline
-from .style import COLOURS, CYCLE, WIDTH, axes, count, levels_of, quantity, source
+from .style import COLOURS, CYCLE, WIDTH, axes, count, levels_of, panels, source
 
 _PERCENT = PercentFormatter(1, decimals=0)
 
@@ -48,6 +49,7 @@ def error_map(scores, shape, ax=None, highest=None, colorbar=True):
         edgecolors="white",
         linewidths=0.5,
     )
+    ax.set_title(source(scores), fontsize=10)
     if colorbar:
         bar = ax.figure.colorbar(dots, ax=ax, shrink=0.7, format=_PERCENT)
         bar.set_label("mean error [% of inter-ocular distance]")
@@ -99,7 +101,8 @@ def asymmetry_scatter(scores, region, ax=None, by="group", n=2000, seed=0):
     scores : DataFrame
         Of one setting.
     region : str
-        One of :data:`bp_research.schemes.REGIONS`.
+        One of :data:`bp_research.schemes.REGIONS`; both axes are the subject's left minus right, in inter-ocular
+        distances.
     ax : Axes, optional
     by : str
         Column that colours the dots.
@@ -121,12 +124,34 @@ def asymmetry_scatter(scores, region, ax=None, by="group", n=2000, seed=0):
     slope, r = (bootstrap_ci(pairs, found["patient_id"], name, n=n, seed=seed) for name in ("slope", "correlation"))
     middle = pairs.mean(axis=0)
     ax.plot([-end, end], middle[1] + slope[0] * (np.array([-end, end]) - middle[0]), color=COLOURS["ink"], label="kept")
-    ax.set(xlim=(-end, end), ylim=(-end, end), xlabel=f"true {quantity(region)}", ylabel="detected")
+    ax.set(xlim=(-end, end), ylim=(-end, end), xlabel="true", ylabel="detected")
     ax.set_aspect("equal")
-    people = count(found["patient_id"].nunique(), "person", "people")
-    text = f"slope {interval_text(*slope)}\nr {interval_text(*r)}\n{count(len(found), 'frame')}, {people}"
-    ax.text(0.03, 0.97, text, transform=ax.transAxes, va="top", fontsize=9)
+    ax.set_title(f"{region}\nslope {interval_text(*slope)}\nr {interval_text(*r)}", fontsize=9)
     return ax
+
+
+def asymmetry_kept(scores, by="group", seed=0):
+    """Detected against true asymmetry of mouth, brows and eyes side by side, see :func:`asymmetry_scatter`.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Of one setting.
+    by, seed
+        As in :func:`asymmetry_scatter`.
+
+    Returns
+    -------
+    ndarray (3,) of Axes
+    """
+    grid = panels(len(REGIONS), columns=len(REGIONS), height=3.6)
+    for ax, region in zip(grid, REGIONS, strict=True):
+        asymmetry_scatter(scores, region, ax, by, seed=seed)
+    figure, found = grid[0].figure, scores[~scores["failed"]]
+    side = "subject's left minus right [inter-ocular distances]"
+    figure.suptitle(f"{source(found)}; {side}", fontsize=10, x=0.01, ha="left")
+    figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=9)
+    return grid
 
 
 def interval_chart(summary, measure, statistic, by=None, ax=None, label=None, percent=False):
