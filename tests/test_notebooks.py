@@ -1,0 +1,107 @@
+"""Every notebook is run once on a tiny simulated cohort, and the numbers that it records are checked."""
+
+import ast
+import base64
+import io
+import json
+import math
+import re
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from PIL import Image
+
+from bp_research import paths, reports
+
+FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
+each_notebook = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+
+# A photo shows many more colours than a figure of lines, bars and colour maps.
+PHOTO_COLOURS = 15_000
+
+
+def test_the_notebooks_are_there():
+    assert NOTEBOOKS, f"no notebook in {FOLDER}"
+    numbers = [path.name[:2] for path in NOTEBOOKS]
+    assert numbers == [f"{number:02d}" for number in range(1, len(NOTEBOOKS) + 1)]
+
+
+@each_notebook
+def test_a_notebook_tells_a_story_and_holds_no_machinery(notebook):
+    content = nbformat.read(notebook, as_version=4)
+    nbformat.validate(content)
+    assert content.metadata.kernelspec.name == "python3"
+    code = [cell for cell in content.cells if cell.cell_type == "code"]
+    assert not any(cell.outputs or cell.execution_count for cell in code)
+    assert content.cells[0].cell_type == "markdown" and content.cells[0].source.startswith("# ")
+    assert code[0].metadata.get("tags") == ["parameters"]
+    for statement in ast.parse(code[0].source).body:
+        ast.literal_eval(statement.value)
+    machinery = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    trees = [ast.parse(re.sub(r"(?m)^%", "# %", cell.source)) for cell in code]
+    assert not any(isinstance(node, machinery) for tree in trees for node in ast.walk(tree))
+
+
+def pictures(page):
+    """Decoded pictures of a report, uint8 arrays (H, W, 3)."""
+    encoded = re.findall(r'src="data:image/(?:png|jpeg);base64,([^"]+)"', page.read_text(encoding="utf-8"))
+    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(one))).convert("RGB")) for one in encoded]
+
+
+def colours(picture):
+    return len(np.unique(picture.reshape(-1, 3), axis=0))
+
+
+def check_headline(line):
+    """A number is there, in its range, inside its interval."""
+    value = line["value"]
+    assert line["label"] and value is not None, line
+    if isinstance(value, str):
+        return
+    assert math.isfinite(value), line
+    if line.get("unit") == "%":
+        assert 0 <= value <= 100, line
+    if isinstance(line.get("interval"), list):
+        low, high = line["interval"]
+        assert low <= value <= high, line
+
+
+@each_notebook
+def test_a_notebook_runs_and_records_sensible_numbers(notebook, tiny_demo, capfd):
+    page = reports.run_notebook(notebook, settings={"show_faces": False})
+    warnings = [line for line in capfd.readouterr().err.splitlines() if "Warning: " in line]
+    assert not warnings, warnings
+    text = (paths.results_dir() / f"{notebook.stem}.json").read_text(encoding="utf-8")
+    results = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in {notebook.stem}.json"))
+    assert results["simulated"] is True and results["dataset"]
+    counts = results["n"].values() if isinstance(results["n"], dict) else [results["n"]]
+    assert all(count > 0 for count in counts)
+    assert results["headline"]
+    for line in results["headline"]:
+        check_headline(line)
+    check = CHECKS.get(notebook.stem)
+    if check is not None:
+        check(results)
+    html = page.read_text(encoding="utf-8")
+    assert "simulated" in html and "<img" in html
+    assert str(paths.project_root()) not in html
+    shown = [colours(picture) for picture in pictures(page)]
+    assert max(shown) < PHOTO_COLOURS, "a photo is shown in spite of show_faces=False"
+
+
+def test_simulated_faces_are_shown_unless_forbidden(tiny_demo):
+    page = reports.run_notebook(FOLDER / "01_load_meei.ipynb")
+    assert max(colours(picture) for picture in pictures(page)) > 2 * PHOTO_COLOURS
+
+
+def check_01(results):
+    assert results["n"] == {"people": 12, "photos": 96}
+    assert sum(results["statuses"].values()) == 96 and results["statuses"]["ok"] >= 90
+    assert sum(results["groups"].values()) == 12
+
+
+# What else must hold in a notebook's results.
+CHECKS = {"01_load_meei": check_01}
