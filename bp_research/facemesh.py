@@ -219,7 +219,7 @@ def _windows(image, share):
     side = share * max(height, width)
 
     def starts(length):
-        number = int(np.ceil(2 * length / side)) - 1
+        number = int(np.ceil(2 * length / side - 1e-9)) - 1
         return np.linspace(0, length - side, number) if number > 1 else [(length - side) / 2]
 
     return [(left, top, side) for top in starts(height) for left in starts(width)]

@@ -248,9 +248,7 @@ def model_path(name) -> Path:
             reasons.append(str(error))
     tried = f" Tried: {'; '.join(reasons)}." if reasons else ""
     files = " or ".join(model.files)
-    raise ModelNotFoundError(
-        f"The {name} model is not there. Place {files} (from {model.place}) in {folder}.{tried}"
-    )
+    raise ModelNotFoundError(f"The {name} model is not there. Place {files} (from {model.place}) in {folder}.{tried}")
 
 
 def find_model_file(path) -> Path:
