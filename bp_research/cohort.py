@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .datasets.folder import load_folder
-from .datasets.records import Photo, PhotoSet
+from .datasets.records import Photo
 from .errors import BadSettingError
 from .geometry import asymmetry, feature_array
 from .get_landmarks import GetLandmarks

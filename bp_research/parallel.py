@@ -98,10 +98,15 @@ def _cores():
 def _run_in_pool(function, items, todo, processes):
     # Forked workers share the loaded models and need no importable __main__; elsewhere the system's own way is used.
     context = multiprocess.get_context("fork" if sys.platform.startswith("linux") else None)
-    with warnings.catch_warnings():
-        # Python warns of forks in a process with threads, such as a notebook's kernel; the workers take no locks of theirs.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        pool = context.Pool(processes, initializer=cv2.setNumThreads, initargs=(1,))
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # OpenCV's own threads do not survive a fork: a worker that waits for them waits for ever
+    try:
+        with warnings.catch_warnings():
+            # Python warns of forks in a process with threads, such as a notebook's kernel
+            warnings.simplefilter("ignore", DeprecationWarning)
+            pool = context.Pool(processes)
+    finally:
+        cv2.setNumThreads(threads)
     with pool:
         workers = {worker.pid for worker in pool._pool}
         answers = pool.imap_unordered(_call, [(function, i, items[i]) for i in todo])

@@ -1,0 +1,176 @@
+"""Many photos: order, marked failures, caches that survive a kill, other people's executors."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.cbook import get_sample_data
+from test_get_landmarks import damaged
+
+from bp_research import GetLandmarks, ProcessResults, measure_cohort
+from bp_research.cohort import landmarks_of
+from bp_research.datasets.records import Photo
+from bp_research.errors import BadSettingError, ModelNotFoundError, WorkerError
+from bp_research.parallel import map_cached
+from bp_research.schemes import FEATURES
+
+
+@pytest.fixture(scope="module")
+def portrait():
+    image = cv2.imread(get_sample_data("grace_hopper.jpg", asfileobj=False))
+    return cv2.resize(image, (205, 240), interpolation=cv2.INTER_AREA)
+
+
+@pytest.fixture
+def folder(portrait, tmp_path):
+    """p1 ... p10, alternately as taken and mirrored."""
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for i in range(1, 11):
+        cv2.imwrite(str(photos / f"p{i}.png"), portrait if i % 2 else portrait[:, ::-1])
+    return photos
+
+
+def test_rows_are_in_natural_order_and_equal_single_measurements(folder, portrait):
+    table = measure_cohort(folder, processes=2, progress=False)
+    assert table["photo_id"].tolist() == [f"p{i}.png" for i in range(1, 11)]
+    assert (table["status"] == "ok").all() and (table["model"] == "iBUG").all()
+    for image, row in ((portrait, 0), (portrait[:, ::-1].copy(), 1)):
+        face = GetLandmarks(image)
+        np.testing.assert_array_equal(landmarks_of(table)[row], face.landmarks)
+        np.testing.assert_allclose(table.loc[row, list(FEATURES)].astype(float), list(ProcessResults(face).features.values()))
+    pd.testing.assert_frame_equal(table, measure_cohort(folder, processes=1, progress=False))
+
+
+def test_a_bad_photo_costs_its_row_only(folder, portrait):
+    (folder / "p3.png").write_bytes(b"no picture")
+    (folder / "p4.png").write_bytes(b"")
+    cv2.imwrite(str(folder / "p5.png"), np.zeros((100, 100, 3), np.uint8))
+    for i in range(11, 31):
+        broken = damaged(portrait, i)
+        if isinstance(broken, bytes):
+            (folder / f"p{i}.png").write_bytes(broken)
+        else:
+            cv2.imwrite(str(folder / f"p{i}.png"), broken)
+    photos = [*sorted(folder.iterdir()), folder / "missing.jpg"]
+    table = measure_cohort(photos, processes=2, progress=False).set_index("photo_id")
+    assert len(table) == 31 and list(table.index) == [path.name for path in photos]
+    assert table.loc["p3.png", "status"].startswith("UnreadableImageError: ")
+    assert table.loc["p4.png", "status"].startswith("UnreadableImageError: ")
+    assert table.loc["p5.png", "status"].startswith("NoFaceError: ")
+    assert table.loc["missing.jpg", "status"].startswith("UnreadableImageError: ")
+    good = table["status"] == "ok"
+    assert good[["p1.png", "p2.png", "p6.png", "p10.png"]].all()
+    assert table.loc[good, list(FEATURES)].notna().all(axis=None)
+    assert table.loc[~good, list(FEATURES)].isna().all(axis=None)
+
+
+def test_what_the_data_set_says_is_kept(folder):
+    photo = Photo("set", "person", "p", folder / "p1.png", group="Flaccid", severity=3, age=41.0)
+    row = measure_cohort([photo], progress=False).iloc[0]
+    assert (row["dataset"], row["patient_id"], row["group"]) == ("set", "person", "Flaccid")
+    assert row["severity"] == 3 and row["age"] == 41
+
+
+def test_cache_repeats_nothing_but_what_changed(folder, portrait, tmp_path):
+    cache = tmp_path / "made" / "cache.jsonl"
+    first = measure_cohort(folder, cache=cache, progress=False)
+    assert len(cache.read_text().splitlines()) == 10
+    again = measure_cohort(folder, cache=cache, progress=False)
+    pd.testing.assert_frame_equal(first, again)
+    assert len(cache.read_text().splitlines()) == 10
+    cv2.imwrite(str(folder / "p1.png"), cv2.convertScaleAbs(portrait, alpha=0.8))
+    changed = measure_cohort(folder, cache=cache, progress=False)
+    assert len(cache.read_text().splitlines()) == 11
+    assert not np.array_equal(landmarks_of(changed)[0], landmarks_of(first)[0])
+    pd.testing.assert_frame_equal(changed.iloc[1:], first.iloc[1:])
+    measure_cohort(folder, cache=cache, progress=False, resolution=300)
+    assert len(cache.read_text().splitlines()) == 21
+
+
+def test_settings_that_make_no_sense(folder, tmp_path):
+    with pytest.raises(ModelNotFoundError):
+        measure_cohort(folder, model=str(tmp_path / "none.dat"), progress=False)
+    for photos in ([], [7], tmp_path / "missing"):
+        with pytest.raises(BadSettingError):
+            measure_cohort(photos, progress=False)
+    for processes in (0, -1, 1.5):
+        with pytest.raises(BadSettingError):
+            measure_cohort(folder, processes=processes, progress=False)
+
+
+def test_executors(folder):
+    expected = measure_cohort(folder, processes=1, progress=False)
+    with ThreadPoolExecutor(1) as executor:
+        pd.testing.assert_frame_equal(measure_cohort(folder, executor=executor, progress=False), expected)
+
+
+def test_dask_cluster(folder):
+    distributed = pytest.importorskip("distributed")
+    expected = measure_cohort(folder, processes=1, progress=False)
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        table = measure_cohort(folder, executor=client.get_executor(), progress=False)
+    pd.testing.assert_frame_equal(table, expected)
+
+
+def _slow(item, log):
+    """Leaves a line in a log for each item that was done."""
+    time.sleep(0.05)
+    with open(log, "a") as file:
+        file.write(f"{item}\n")
+    return {"square": item**2, "nothing": float("nan")}
+
+
+_RUN = """
+import sys
+from functools import partial
+sys.path.insert(0, {tests!r})
+from test_cohort import _slow
+from bp_research.parallel import map_cached
+items = list(range(60))
+map_cached(partial(_slow, log={log!r}), items, keys=[str(i) for i in items], cache={cache!r}, processes=2, progress=False)
+"""
+
+
+def test_a_killed_run_goes_on_where_it_stopped(tmp_path):
+    log, cache = tmp_path / "log", tmp_path / "cache.jsonl"
+    script = _RUN.format(tests=str(Path(__file__).parent), log=str(log), cache=str(cache))
+    run = subprocess.Popen([sys.executable, "-c", script], start_new_session=True)
+    while not cache.exists() or len(cache.read_text().splitlines()) < 12:
+        assert run.poll() is None, "the run ended before it could be killed"
+        time.sleep(0.02)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    kept = {line for line in cache.read_text().splitlines()}
+    assert 12 <= len(kept) < 60
+    log.unlink()
+    with cache.open("a") as file:
+        file.write('{"key": "59", "val')  # what a crash in mid-line leaves
+    items = list(range(60))
+    answers = map_cached(partial(_slow, log=log), items, keys=map(str, items), cache=cache, processes=2, progress=False)
+    assert [answer["square"] for answer in answers] == [i**2 for i in items]
+    assert len(log.read_text().splitlines()) == 210 - len(kept)  # nothing finished was repeated
+    assert kept <= set(cache.read_text().splitlines())  # and nothing was lost
+
+
+def _die(item):
+    if item == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return item
+
+
+def test_a_killed_worker_is_said_and_does_not_hang():
+    with pytest.raises(WorkerError, match="memory"):
+        map_cached(_die, range(8), processes=2, progress=False)
