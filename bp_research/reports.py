@@ -223,6 +223,8 @@ def _execute(notebook, parameters, timeout):
                 start_timeout=300,
                 execution_timeout=timeout,
                 config=Config(KernelManager=connection),
+                # The kernel is interrupted before it is shut down, and would report that as an error.
+                extra_arguments=["--log-level=CRITICAL"],
             )
         except PapermillExecutionError as error:
             reason = "\n".join([f"{error.ename}: {error.evalue}", *error.traceback])
