@@ -1,0 +1,310 @@
+"""The classifiers and scalings that are tried: each model after each scaling in one pipeline, so that nothing of the
+test fold can leak into the scaling.
+"""
+
+import warnings
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_selection import VarianceThreshold
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import MinMaxScaler, PowerTransformer, QuantileTransformer, StandardScaler
+from sklearn.svm import SVC
+from sklearn.utils.class_weight import compute_sample_weight
+
+from ..errors import BadSettingError
+from .metrics import confusion, ordered_rates, rates
+
+#: The scalings by name. "power" is Yeo and Johnson's, for some inputs are zero or negative, which Box and Cox's is not for.
+SCALINGS = ("standard", "min-max", "power", "quantile")
+
+#: The classifiers by name. The MLP is small, like that of Parra-Dominguez et al. 2021.
+MODELS = ("logistic regression", "SVM", "random forest", "XGBoost", "MLP")
+
+#: Models for ordered grades (package mord): the logistic all-threshold and immediate-threshold models of Rennie and Srebro.
+ORDINAL_MODELS = ("ordinal all-threshold", "ordinal immediate-threshold")
+
+#: Baselines, which never look at the inputs.
+COMMONEST, MIDDLE = "always the commonest", "always the middle"
+
+#: What is tried when a model is tuned, by name; the first value of each is the default.
+GRIDS = {
+    "logistic regression": {"C": (0.1, 0.01, 1.0)},
+    "SVM": {"estimator__C": (1.0, 0.3, 3.0)},
+    "random forest": {"min_samples_leaf": (2, 5)},
+    "XGBoost": {"max_depth": (2, 4)},
+    "MLP": {"alpha": (1.0, 10.0)},
+    "ordinal all-threshold": {"alpha": (1.0, 10.0, 100.0)},
+    "ordinal immediate-threshold": {"alpha": (1.0, 10.0, 100.0)},
+}
+
+#: Models whose answers no monotone scaling of an input changes: a choice tries them with one scaling only.
+_SCALE_FREE = ("random forest", "XGBoost")
+
+
+def _classifier(model, seed):
+    if model == "logistic regression":
+        return LogisticRegression(max_iter=2000)
+    if model == "SVM":
+        # Platt's calibration on folds by person, set in _fit_pipeline, gives it probabilities
+        return CalibratedClassifierCV(SVC(), ensemble=False)
+    if model == "random forest":
+        return RandomForestClassifier(100, random_state=seed, n_jobs=1)
+    if model == "MLP":
+        return MLPClassifier((20,), solver="lbfgs", max_iter=200, random_state=seed)
+    if model == "XGBoost":
+        from xgboost import XGBClassifier  # slow to import
+
+        return XGBClassifier(
+            n_estimators=100, learning_rate=0.1, subsample=0.8, tree_method="hist", n_jobs=1, random_state=seed
+        )
+    if model in ORDINAL_MODELS:
+        import mord
+
+        return mord.LogisticAT() if model == ORDINAL_MODELS[0] else mord.LogisticIT()
+    raise BadSettingError(f"there is no classifier {model!r}; there are {[*MODELS, *ORDINAL_MODELS]}")
+
+
+def _scaler(scaling):
+    scalers = {
+        "standard": StandardScaler,
+        "min-max": lambda: MinMaxScaler(clip=True),
+        "power": PowerTransformer,
+        "quantile": lambda: QuantileTransformer(output_distribution="normal"),
+    }
+    if scaling not in scalers:
+        raise BadSettingError(f"there is no scaling {scaling!r}; there are {list(scalers)}")
+    return scalers[scaling]()
+
+
+def make_pipeline(model, scaling="standard", seed=0, **params):
+    """An unfitted pipeline: missing values to the median, constant inputs out, scaling, classifier.
+
+    Parameters
+    ----------
+    model : str
+        One of :data:`MODELS` or :data:`ORDINAL_MODELS`.
+    scaling : str
+        One of :data:`SCALINGS`.
+    seed : int
+        Of the models that draw random numbers.
+    **params
+        Of the classifier.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+
+    Raises
+    ------
+    BadSettingError
+        For unknown names.
+    """
+    defaults = {name: values[0] for name, values in GRIDS.get(model, {}).items()}
+    return Pipeline(
+        [
+            ("missing", SimpleImputer(strategy="median", keep_empty_features=True)),
+            ("constant", VarianceThreshold()),
+            ("scaling", _scaler(scaling)),
+            ("classifier", _classifier(model, seed).set_params(**{**defaults, **params})),
+        ]
+    )
+
+
+def person_folds(y, groups, folds, seed):
+    """Stratified folds by person in which no class is missing, list of (train, test) index arrays.
+
+    Splits are drawn until one has every class in every part.
+
+    Raises
+    ------
+    BadSettingError
+        If a class has fewer people than there are folds, or no such split is found.
+    """
+    classes = np.unique(y)
+    for label in classes:
+        n = len(np.unique(groups[y == label]))
+        if n < folds:
+            raise BadSettingError(f"{folds} folds need that many people of each class; class {label} has {n}")
+    for attempt in range(200):
+        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed * 1000 + attempt)
+        split = list(splitter.split(y, y, groups))
+        if all(len(np.unique(y[part])) == len(classes) for pair in split for part in pair):
+            return split
+    raise BadSettingError(f"no split into {folds} folds by person has every class in each: take fewer folds")
+
+
+def _fit_pipeline(pipeline, x, y, groups, seed):
+    """Fit with every class weighing the same; mord and baselines know no weights."""
+    pipeline = clone(pipeline)
+    fit_params = {}
+    if isinstance(pipeline, Pipeline) and "classifier" in pipeline.named_steps:
+        classifier = pipeline.named_steps["classifier"]
+        if isinstance(scaler := pipeline.named_steps.get("scaling"), QuantileTransformer):
+            scaler.set_params(n_quantiles=min(100, len(x)))
+        if isinstance(classifier, CalibratedClassifierCV):
+            fewest = min(len(np.unique(groups[y == label])) for label in np.unique(y))
+            classifier.set_params(cv=person_folds(y, groups, min(3, fewest), seed))
+        if not type(classifier).__module__.startswith("mord"):
+            fit_params = {"classifier__sample_weight": compute_sample_weight("balanced", y)}
+    with warnings.catch_warnings():
+        # the MLP is stopped early on purpose: that is part of how it is kept small
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        # mord passes scipy an option that no longer does anything
+        warnings.filterwarnings("ignore", "scipy.optimize", DeprecationWarning)
+        pipeline.fit(x, y, **fit_params)
+    if isinstance(pipeline, Pipeline) and isinstance(pipeline[-1], CalibratedClassifierCV):
+        pipeline[-1].set_params(cv=None)  # the folds are of no more use, and a saved model should not carry them
+    return pipeline
+
+
+def probabilities(fitted, x, k):
+    """Probability of each of the classes 0..k-1, ndarray (n, k); 0 for classes that the training did not have."""
+    out = np.zeros((len(x), k))
+    out[:, np.asarray(fitted.classes_, int)] = fitted.predict_proba(x)
+    return out
+
+
+def answers(fitted, x):
+    """The predicted class of each row, ndarray of int (n,): the likeliest one, or the ordinal models' own choice."""
+    return np.asarray(fitted.predict(x)).astype(int)
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """One pipeline, as it is.
+
+    Attributes
+    ----------
+    name : str
+    pipeline : estimator
+        Of scikit-learn's interface, with ``predict_proba``.
+    """
+
+    name: str
+    pipeline: object
+
+    def fit(self, x, y, groups, seed, grades=None):
+        """Fit; returns the fitted estimator and a text saying what was chosen (here nothing)."""
+        return _fit_pipeline(self.pipeline, x, y, groups, seed), ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The best of several pipelines, found anew in each training set by folds by person inside of it.
+
+    First the candidates compete with their default settings, then the settings of :data:`GRIDS` are tried for the winner.
+    The judge is balanced accuracy (quadratic-weighted kappa for ordered grades), then the mean log-probability of the truth.
+
+    Attributes
+    ----------
+    candidates : tuple of (model, scaling)
+    name : str
+    folds : int
+        Number of inner folds, fewer if a class has fewer people.
+    tune : bool
+        Whether the winner's settings are tried.
+    """
+
+    candidates: tuple
+    name: str = "chosen in each fold"
+    folds: int = 5
+    tune: bool = True
+
+    def fit(self, x, y, groups, seed, grades=None):
+        """Choose and fit; returns the fitted pipeline and a text saying what was chosen."""
+        fewest = min(len(np.unique(groups[y == label])) for label in np.unique(y))
+        split = person_folds(y, groups, min(self.folds, fewest), seed)
+
+        def best(options):
+            pipelines = [make_pipeline(model, scaling, seed, **params) for model, scaling, params in options]
+            scores = [_inner_score(pipeline, x, y, groups, split, seed, grades) for pipeline in pipelines]
+            winner = max(range(len(options)), key=lambda i: (scores[i], -i))
+            return options[winner], pipelines[winner]
+
+        (model, scaling, params), pipeline = best([(*pair, {}) for pair in self.candidates])
+        if self.tune:
+            (_, _, params), pipeline = best([(model, scaling, one) for one in settings(model)])
+        text = ", ".join([model, scaling, *(f"{name.split('__')[-1]}={value:g}" for name, value in params.items())])
+        return _fit_pipeline(pipeline, x, y, groups, seed), text
+
+
+def settings(model):
+    """The combinations of :data:`GRIDS` for a model, list of dict, the default first."""
+    grid = GRIDS.get(model, {})
+    return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
+
+
+def _inner_score(pipeline, x, y, groups, split, seed, grades):
+    k = int(y.max()) + 1
+    predicted, surprise = np.empty(len(y), int), np.empty(len(y))
+    for train, test in split:
+        fitted = _fit_pipeline(pipeline, x[train], y[train], groups[train], seed)
+        predicted[test] = answers(fitted, x[test])
+        probability = probabilities(fitted, x[test], k)[np.arange(len(test)), y[test]]
+        surprise[test] = -np.log(np.clip(probability, 1e-6, 1))
+    counts = confusion(y, predicted, k)
+    score = rates(counts)["balanced_accuracy"] if grades is None else ordered_rates(counts, grades)["kappa"]
+    return round(float(score), 6), -round(float(surprise.mean()), 6)
+
+
+def all_candidates(models=MODELS):
+    """Every model with every scaling, tuple of (model, scaling); tree models, which no scaling changes, with one only."""
+    return tuple(
+        (model, scaling) for model in models for scaling in (SCALINGS[:1] if model in _SCALE_FREE else SCALINGS)
+    )
+
+
+def make_learner(model, seed=0):
+    """What can be fitted, from any of the ways to name it.
+
+    Parameters
+    ----------
+    model : str, (str, str), (str, estimator), Fixed or Choice
+        A classifier's name (with standard scaling), a pair of classifier and scaling, one of :data:`COMMONEST` and
+        :data:`MIDDLE`, or a name of your own with an estimator.
+    seed : int
+
+    Returns
+    -------
+    Fixed or Choice
+    """
+    if isinstance(model, Fixed | Choice):
+        return model
+    if model == COMMONEST:
+        return Fixed(COMMONEST, DummyClassifier(strategy="most_frequent"))
+    if model == MIDDLE:
+        return Fixed(MIDDLE, _Middle())
+    if isinstance(model, str):
+        model = (model, SCALINGS[0])
+    if not (isinstance(model, tuple | list) and len(model) == 2):
+        raise BadSettingError(f"a model is a name, a (name, scaling) pair or a (name, estimator) pair, not {model!r}")
+    name, second = model
+    if not isinstance(second, str):
+        return Fixed(name, second)
+    return Fixed(f"{name}, {second}", make_pipeline(name, second, seed))
+
+
+class _Middle(ClassifierMixin, BaseEstimator):
+    """Always answers the median class of the training set."""
+
+    def fit(self, x, y):
+        self.classes_ = np.unique(y)
+        self.middle_ = np.sort(y)[(len(y) - 1) // 2]
+        return self
+
+    def predict(self, x):
+        return np.full(len(x), self.middle_)
+
+    def predict_proba(self, x):
+        return np.tile((self.classes_ == self.middle_).astype(float), (len(x), 1))

@@ -1,0 +1,419 @@
+"""Judging classifiers so that neither a majority nor a leak can pass for skill: folds by person, baselines in the same folds,
+intervals over people, a permutation test, and a verdict in words.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from sklearn.model_selection import GroupShuffleSplit
+from threadpoolctl import threadpool_limits
+
+from ..errors import BadSettingError, BadTableError
+from ..statistics import bootstrap_ci
+from .classifiers import COMMONEST, MIDDLE, answers, make_learner, person_folds, probabilities
+from .inputs import make_inputs
+from .metrics import Tally, confusion, one_class_per_person, ordered_rates, permutation_p, rates
+
+#: The report's way to split: ten times a quarter of the people, seed 7.
+REPORT = GroupShuffleSplit(10, test_size=0.25, random_state=7)
+
+#: Below this p-value a result counts as more than chance.
+ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The outcome of :func:`evaluate`.
+
+    Attributes
+    ----------
+    summary : DataFrame
+        One row per model, all folds pooled; the baselines come last. See :func:`evaluate`.
+    folds : DataFrame
+        One row per model and fold: ``model``, ``repeat``, ``fold``, ``chosen`` (what a nested choice took), numbers of
+        rows and people, TN, TP, FN, FP (two classes only) and the metrics.
+    predictions : DataFrame
+        One row per model, repeat and judged row: ``model``, ``repeat``, ``fold``, ``row`` (index of the table), ``person``,
+        ``true``, ``predicted``, and ``p_<class>`` for each class.
+    labels : list
+        The classes in order; of two, the second is the positive one.
+    n_rows, n_people, n_left_out : int
+        Judged rows, their people, and rows left out because their measurement failed.
+    metric : str
+        What the verdict looks at: ``balanced_accuracy``, or ``kappa`` for ordered grades.
+    """
+
+    summary: pd.DataFrame
+    folds: pd.DataFrame
+    predictions: pd.DataFrame = field(repr=False)
+    labels: list
+    n_rows: int
+    n_people: int
+    n_left_out: int
+    metric: str
+
+    def confusion(self, model):
+        """DataFrame (k, k): how often each class (rows) got each answer (columns), summed over the repeats."""
+        rows = self.predictions[self.predictions["model"] == model]
+        if rows.empty:
+            raise BadSettingError(
+                f"{model!r} was not evaluated; there are {self.predictions['model'].unique().tolist()}"
+            )
+        codes = {label: i for i, label in enumerate(self.labels)}
+        counts = confusion(rows["true"].map(codes), rows["predicted"].map(codes), len(self.labels))
+        return pd.DataFrame(
+            counts, index=pd.Index(self.labels, name="true"), columns=pd.Index(self.labels, name="answer")
+        )
+
+
+def evaluate(
+    table,
+    target,
+    models,
+    groups="patient_id",
+    cv="repeated",
+    features="features",
+    *,
+    ordered=False,
+    adapt=None,
+    seed=0,
+    repeats=5,
+    folds=10,
+    permutations=1999,
+    draws=2000,
+    processes=1,
+):
+    """Cross-validate classifiers by person, beside the baselines in the same folds.
+
+    Scaling, imputation, calibration, class weights, tuning and choice of a model are all done within the training part of
+    each fold. All metrics are of predictions for people whom the model never saw, pooled over folds and repeats; the
+    area under the ROC curve compares rows within one repeat only.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per photo, or per person. Rows with a ``status`` other than "ok" are left out and counted.
+    target : str or Series
+        The true classes: a column, or a Series with the table's index.
+    models : list
+        Each a classifier's name, a pair (name, scaling), a pair (own name, estimator), or a
+        :class:`bp_research.grading.Choice` among several.
+    groups : str
+        The column that says whose row it is.
+    cv : str or scikit-learn splitter
+        "repeated": ``repeats`` times ``folds`` stratified folds by person, every class in each fold. "report": ten
+        random quarters of the people, seed 7. A splitter must keep people whole.
+    features : str or list of str
+        The inputs, see :func:`bp_research.grading.make_inputs`.
+    ordered : bool
+        Whether the classes are grades, numbers with an order.
+    adapt : callable, optional
+        For anything fitted on annotations, such as a landmark adapter: called in each fold as ``adapt(train, table)`` with
+        the training rows and all rows, it returns the table as measured after fitting on the former.
+    seed, repeats, folds : int
+    permutations : int
+        Number of shuffles of the permutation test; 0 for none. The people's classes are dealt anew among the people
+        while the out-of-fold predictions stay: models are not fitted again.
+    draws : int
+        Number of bootstrap draws of people for the 95 % intervals.
+    processes : int
+        Over how many processes the folds are spread. The numbers do not depend on it.
+
+    Returns
+    -------
+    Evaluation
+        Its ``summary`` has for each model TN, TP, FN, FP (two classes; summed over repeats), each metric with
+        ``<metric>_low`` and ``<metric>_high``, the baseline's ``baseline_accuracy`` and
+        ``baseline_balanced_accuracy`` (ordered: ``baseline_kappa``, ``baseline_mae``), ``p`` and ``verdict``.
+
+    Raises
+    ------
+    BadTableError
+        For missing columns, targets or people, fewer than two classes, or nothing measured.
+    BadSettingError
+        For unknown names, folds in which a class is missing from training, or a splitter that puts a person into both
+        parts.
+    """
+    table, y, labels, person, n_left_out = _prepare(table, target, groups, ordered)
+    split = _splits(y, person, cv, seed, repeats, folds)
+    learners = [make_learner(model, seed) for model in [*models, COMMONEST, *([MIDDLE] if ordered else [])]]
+    names = [learner.name for learner in learners]
+    if len(set(names)) < len(names):
+        raise BadSettingError(f"the models need different names: {names}")
+    grades = [float(label) for label in labels] if ordered else None
+    job = _FoldJob(table, y, person, features, learners, adapt, grades, len(labels), seed)
+    done = Parallel(n_jobs=processes)(delayed(job)(train, test) for _, _, train, test in split)
+
+    predictions = _predictions(table, y, person, labels, split, learners, done)
+    by_fold = _fold_table(predictions, split, learners, done, labels, grades)
+    metric = "kappa" if ordered else "balanced_accuracy"
+    summary = _summary(predictions, names, labels, grades, metric, permutations, draws, seed)
+    people = np.unique(person)
+    return Evaluation(summary, by_fold, predictions, labels, len(y), len(people), n_left_out, metric)
+
+
+def _prepare(table, target, groups, ordered):
+    """The measured rows, their classes as codes, the classes, the people, and how many rows were left out."""
+    if groups not in table:
+        raise BadTableError(f"the table lacks the column {groups!r} that says whose photo it is")
+    if isinstance(target, str):
+        if target not in table:
+            raise BadTableError(f"the table lacks the target column {target!r}")
+        target = table[target]
+    target = pd.Series(target, index=table.index) if not isinstance(target, pd.Series) else target.reindex(table.index)
+    measured = table["status"].eq("ok") if "status" in table else pd.Series(True, index=table.index)
+    if not measured.any():
+        raise BadTableError("no row of the table was measured: see its column status")
+    if target[measured].isna().any():
+        raise BadTableError(f"{int(target[measured].isna().sum())} measured rows have no target: leave them out first")
+    labels = sorted(target[measured].unique().tolist())
+    if len(labels) < 2:
+        raise BadTableError(f"all rows are of the class {labels}: there is nothing to tell apart")
+    if ordered and not all(isinstance(label, int | float) for label in labels):
+        raise BadTableError(f"ordered classes must be numbers, not {labels}")
+    y = target[measured].map({label: i for i, label in enumerate(labels)}).to_numpy().astype(int)
+    person = table.loc[measured, groups]
+    if person.isna().any():
+        raise BadTableError(f"the column {groups!r} has gaps: it must say whose photo each one is")
+    return table[measured], y, labels, person.astype(str).to_numpy(), int((~measured).sum())
+
+
+def _splits(y, person, cv, seed, repeats, folds):
+    """List of (repeat, fold, train, test), checked."""
+    if isinstance(cv, str):
+        if cv not in ("repeated", "report"):
+            raise BadSettingError(f"cv is 'repeated', 'report' or a splitter, not {cv!r}")
+    if cv == "repeated":
+        parts = [
+            (r, f, *pair) for r in range(repeats) for f, pair in enumerate(person_folds(y, person, folds, seed + r))
+        ]
+    else:
+        splitter = REPORT if cv == "report" else cv
+        parts = [(f, 0, *pair) for f, pair in enumerate(splitter.split(y, y, person))]
+    for repeat, fold, train, test in parts:
+        both = set(person[train]) & set(person[test])
+        if both:
+            raise BadSettingError(f"{len(both)} people are in training and test of repeat {repeat}, fold {fold}")
+        if len(np.unique(y[train])) < len(np.unique(y)):
+            raise BadSettingError(f"a class is missing from the training part of repeat {repeat}, fold {fold}")
+    return parts
+
+
+@dataclass(frozen=True)
+class _FoldJob:
+    """Fits all learners in one fold; an object, so that it can be sent to another process."""
+
+    table: pd.DataFrame
+    y: np.ndarray
+    person: np.ndarray
+    features: object
+    learners: list
+    adapt: object
+    grades: list | None
+    k: int
+    seed: int
+
+    def __call__(self, train, test):
+        table = self.table if self.adapt is None else self.adapt(self.table.iloc[train], self.table)
+        x = make_inputs(table, self.features).to_numpy()
+        found = []
+        # one thread, for sums in another order are other sums
+        with threadpool_limits(1):
+            for learner in self.learners:
+                fitted, chosen = learner.fit(x[train], self.y[train], self.person[train], self.seed, self.grades)
+                found.append((answers(fitted, x[test]), probabilities(fitted, x[test], self.k), chosen))
+        return found
+
+
+def _predictions(table, y, person, labels, split, learners, done):
+    blocks = []
+    for i, learner in enumerate(learners):
+        for (repeat, fold, _, test), found in zip(split, done, strict=True):
+            predicted, probability, _ = found[i]
+            block = {"model": learner.name, "repeat": repeat, "fold": fold, "row": table.index[test]}
+            block |= {"person": person[test], "true": np.array(labels, object)[y[test]]}
+            block |= {"predicted": np.array(labels, object)[predicted]}
+            blocks.append(pd.DataFrame(block | {f"p_{label}": probability[:, j] for j, label in enumerate(labels)}))
+    return pd.concat(blocks, ignore_index=True)
+
+
+def _cells(counts):
+    """TN, TP, FN, FP of a two-class confusion matrix, nothing for more classes."""
+    if counts.shape[-1] != 2:
+        return {}
+    return dict(zip(("TN", "FP", "FN", "TP"), counts.ravel().tolist(), strict=True))
+
+
+def _fold_table(predictions, split, learners, done, labels, grades):
+    rows = []
+    columns = [f"p_{label}" for label in labels]
+    codes = {label: i for i, label in enumerate(labels)}
+    parts = predictions.groupby(["model", "repeat", "fold"])
+    for i, learner in enumerate(learners):
+        for (repeat, fold, _, test), found in zip(split, done, strict=True):
+            part = parts.get_group((learner.name, repeat, fold))
+            row = {"model": learner.name, "repeat": repeat, "fold": fold, "chosen": found[i][2]}
+            row |= {"n_rows": len(test), "n_people": part["person"].nunique()}
+            true, predicted = (part[name].map(codes).to_numpy().astype(int) for name in ("true", "predicted"))
+            tally = Tally(
+                true, predicted, part[columns].to_numpy(), np.zeros(len(true), int), np.zeros(len(true)), grades
+            )
+            rows.append(row | _cells(tally.counts[0]) | dict(zip(tally.names, tally.metrics(), strict=True)))
+    return pd.DataFrame(rows)
+
+
+def _summary(predictions, names, labels, grades, metric, permutations, draws, seed):
+    statistic = _statistic(grades)
+    rows, codes = [], {label: i for i, label in enumerate(labels)}
+    for name in names:
+        part = predictions[predictions["model"] == name]
+        true, predicted = (part[column].map(codes).to_numpy().astype(int) for column in ("true", "predicted"))
+        person = np.unique(part["person"], return_inverse=True)[1]
+        probability = part[[f"p_{label}" for label in labels]].to_numpy()
+        tally = Tally(true, predicted, probability, person, part["repeat"].to_numpy(), grades)
+        everyone = np.arange(len(tally.counts))
+        estimates = bootstrap_ci(everyone, everyone, tally.metrics, n=draws, seed=seed)
+        row = {"model": name, **_cells(tally.counts.sum(axis=0))}
+        for metric_name, values in zip(tally.names, zip(*estimates, strict=True), strict=True):
+            row |= dict(
+                zip((metric_name, f"{metric_name}_low", f"{metric_name}_high"), map(float, values), strict=True)
+            )
+        if permutations:
+            row["p"] = permutation_p(tally, one_class_per_person(true, person), statistic, permutations, seed)
+        row["constant"] = bool((part.groupby(["repeat", "fold"])["predicted"].nunique() == 1).all())
+        row["answer"] = part["predicted"].mode()[0]
+        rows.append(row)
+    summary = pd.DataFrame(rows)
+    baseline = summary[summary["model"] == COMMONEST].iloc[0]
+    shown = ("accuracy", "balanced_accuracy") if grades is None else ("accuracy", "within_one", "mae", "kappa")
+    for name in shown:
+        summary[f"baseline_{name}"] = baseline[name]
+    summary["verdict"] = [_verdict(row, baseline, metric, len(labels)) for _, row in summary.iterrows()]
+    return summary.drop(columns=["constant", "answer"])
+
+
+def _statistic(grades):
+    """What is tested for being above chance, of confusion matrices (n, k, k)."""
+    if grades is None:
+        return lambda counts: rates(counts)["balanced_accuracy"]
+    return lambda counts: ordered_rates(counts, grades)["kappa"]
+
+
+def _verdict(row, baseline, metric, k):
+    """In words, whether a model has learnt anything."""
+    always = f"always answering “{baseline['answer']}”"
+    if row["constant"]:
+        return f"always answers “{row['answer']}”" if row["model"] != COMMONEST else always
+    chance = 1 / k if metric == "balanced_accuracy" else 0.0
+    if not (row[f"{metric}_low"] > chance and row.get("p", 0) <= ALPHA):
+        return f"no better than {always}"
+    if row["accuracy"] <= baseline["accuracy"]:
+        return f"better than {always}, but not in accuracy"
+    return f"better than {always}"
+
+
+def refit_permutation_p(
+    table, target, model, groups="patient_id", features="features", *, ordered=False, seed=0, folds=10, permutations=199
+):
+    """Permutation p-value with the model fitted anew in every fold for every shuffle of the people's classes.
+
+    One repeat of stratified folds by person is used, drawn anew for each shuffle, so ``folds * (permutations + 1)`` fits.
+
+    Parameters
+    ----------
+    table, target, groups, features, ordered, seed, folds
+        As in :func:`evaluate`.
+    model
+        One model, as in :func:`evaluate`.
+    permutations : int
+
+    Returns
+    -------
+    p : float
+        (1 + number of shuffles that score at least as well) / (1 + permutations).
+    score : float
+        Balanced accuracy (ordered: kappa) with the real classes.
+    chance : ndarray (permutations,)
+        The same with each shuffle.
+    """
+    table, y, labels, person, _ = _prepare(table, target, groups, ordered)
+    codes = np.unique(person, return_inverse=True)[1]
+    truth = one_class_per_person(y, codes)
+    x = make_inputs(table, features).to_numpy()
+    grades = [float(label) for label in labels] if ordered else None
+    learner, statistic = make_learner(model, seed), _statistic(grades)
+
+    def score(classes, split_seed):
+        predicted = np.empty(len(classes), int)
+        for train, test in person_folds(classes, person, folds, split_seed):
+            fitted, _ = learner.fit(x[train], classes[train], person[train], seed, grades)
+            predicted[test] = answers(fitted, x[test])
+        return float(statistic(confusion(classes, predicted, len(labels))[None])[0])
+
+    rng = np.random.default_rng(seed)
+    with threadpool_limits(1):
+        real = score(y, seed)
+        chance = np.array([score(rng.permutation(truth)[codes], seed + 1 + i) for i in range(permutations)])
+    return float((1 + np.sum(chance >= real - 1e-12)) / (1 + permutations)), real, chance
+
+
+def importance(
+    table,
+    target,
+    model,
+    groups="patient_id",
+    features="features",
+    *,
+    sets=None,
+    seed=0,
+    folds=10,
+    shuffles=10,
+    draws=2000,
+):
+    """How much balanced accuracy is lost when an input is shuffled among the people whom the model never saw.
+
+    Parameters
+    ----------
+    table, target, groups, features, seed, folds, draws
+        As in :func:`evaluate`; one repeat.
+    model
+        One model, as in :func:`evaluate`.
+    sets : dict of str to collection of str, optional
+        Inputs that are shuffled together, by name; what is correlated hides behind its like when shuffled alone.
+        Default: each input alone.
+    shuffles : int
+        How often each input is shuffled within each test fold.
+
+    Returns
+    -------
+    DataFrame
+        ``input``, ``loss`` of balanced accuracy with ``low`` and ``high`` (95 %, over people), the largest loss first.
+    """
+    table, y, labels, person, _ = _prepare(table, target, groups, False)
+    inputs = make_inputs(table, features)
+    x, k = inputs.to_numpy(), len(labels)
+    sets = {name: (name,) for name in inputs} if sets is None else sets
+    columns = [[inputs.columns.get_loc(name) for name in names] for names in sets.values()]
+    people, codes = np.unique(person, return_inverse=True)
+    intact, shuffled = np.zeros((len(people), k, k)), np.zeros((len(columns), len(people), k, k))
+    rng, learner = np.random.default_rng(seed), make_learner(model, seed)
+    with threadpool_limits(1):
+        for train, test in person_folds(y, person, folds, seed):
+            fitted, _ = learner.fit(x[train], y[train], person[train], seed)
+            np.add.at(intact, (codes[test], y[test], answers(fitted, x[test])), shuffles)
+            for i, which in enumerate(columns):
+                for _ in range(shuffles):
+                    changed = x[test].copy()
+                    changed[:, which] = changed[rng.permutation(len(test))][:, which]
+                    np.add.at(shuffled[i], (codes[test], y[test], answers(fitted, changed)), 1)
+
+    def loss(drawn):
+        score = rates(intact[drawn].sum(axis=0))["balanced_accuracy"]
+        return score - rates(shuffled[:, drawn].sum(axis=1))["balanced_accuracy"]
+
+    everyone = np.arange(len(people))
+    estimate, low, high = bootstrap_ci(everyone, everyone, loss, n=draws, seed=seed)
+    found = pd.DataFrame({"input": list(sets), "loss": estimate, "low": low, "high": high})
+    return found.sort_values("loss", ascending=False, kind="stable", ignore_index=True)
