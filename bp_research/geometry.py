@@ -270,6 +270,52 @@ def interocular(points):
     return _distance(check_points(points, (68,)), 36, 45)
 
 
+def eye_frame(points):
+    """Faces of one size, place and tilt: the outer eye corners level, their middle at (0, 0), their distance 1.
+
+    Parameters
+    ----------
+    points : array_like (..., 68, 2)
+
+    Returns
+    -------
+    ndarray (..., 68, 2)
+        x then y, y downwards; proportions of the inter-ocular distance.
+
+    Raises
+    ------
+    BadLandmarksError
+        For wrong shapes, numbers that are not finite, or outer eye corners in one place.
+    """
+    points = check_points(points, (68,))
+    span = interocular(points)
+    if (span <= 0).any():
+        raise BadLandmarksError("both outer eye corners are in the same place: not a face")
+    right, left = points[..., 36, :], points[..., 45, :]
+    dx, dy = np.moveaxis(left - right, -1, 0)
+    middle = (right + left) / 2
+    return (rotate(points, -np.degrees(np.arctan2(dy, dx)), middle) - middle[..., None, :]) / span[..., None, None]
+
+
+def mirror_difference(points):
+    """Each point of a face less that of the face's own mirror image, both in the :func:`eye_frame`.
+
+    Zero for a symmetric face. Half of it would have to be taken off each side to make the face symmetric; downwards at
+    the mouth corner it is the asymmetry of the mouth in :func:`asymmetry`, with the sign turned on the subject's left.
+
+    Parameters
+    ----------
+    points : array_like (..., 68, 2)
+
+    Returns
+    -------
+    ndarray (..., 68, 2)
+        x then y, y downwards; proportions of the inter-ocular distance.
+    """
+    framed = eye_frame(points)
+    return framed - mirror(framed)
+
+
 def asymmetry(points):
     """Signed asymmetry of mouth, brows and eyes: the subject's left side minus the right, over inter-ocular distance.
 
@@ -290,12 +336,7 @@ def asymmetry(points):
     BadLandmarksError
         For wrong shapes, numbers that are not finite, or outer eye corners in one place.
     """
-    points = check_points(points, (68,))
-    span = interocular(points)
-    if (span <= 0).any():
-        raise BadLandmarksError("both outer eye corners are in the same place: not a face")
-    dx, dy = np.moveaxis(points[..., 45, :] - points[..., 36, :], -1, 0)
-    height = -rotate(points, -np.degrees(np.arctan2(dy, dx)))[..., 1]
+    height = -eye_frame(points)[..., 1]
 
     def opening(eye):
         _, a, b, _, c, d = eye
@@ -306,7 +347,7 @@ def asymmetry(points):
         height[..., LEFT_BROW].mean(axis=-1) - height[..., RIGHT_BROW].mean(axis=-1),
         opening(LEFT_EYE) - opening(RIGHT_EYE),
     ]
-    return np.stack(difference, axis=-1) / span[..., None]
+    return np.stack(difference, axis=-1)
 
 
 def point_error(predicted, true):
