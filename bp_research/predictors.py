@@ -330,7 +330,7 @@ def get_engine(model="iBUG"):
         If ``model`` is none of the known forms.
     """
     model_name(model)
-    return _load(_frozen(model))
+    return _load(_frozen(model), model_files(model))
 
 
 def _frozen(model):
@@ -342,15 +342,16 @@ def _frozen(model):
 
 
 @lru_cache(maxsize=16)
-def _load(model):
+def _load(model, files):
+    # the files' size and date are part of the key: a model fitted anew under its old name is loaded anew
     if isinstance(model, tuple) and model[0] == "mean":
         if len(model) == 1:
             raise BadSettingError("an empty list names no model")
-        return CombinedEngine(map(_load, model[1:]))
+        return CombinedEngine(map(_load, model[1:], files))
     if isinstance(model, tuple):
         from .adapters import AdaptedEngine
 
-        return AdaptedEngine(_load(model[1]), find_model_file(model[2]))
+        return AdaptedEngine(_load(model[1], files[0]), find_model_file(model[2]))
     if model == "FaceMesh":
         from .facemesh import FaceMeshEngine
 
