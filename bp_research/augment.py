@@ -233,7 +233,9 @@ def _cut(image, box, margin):
     """The box with its margin, black outside of the photo, no larger than :data:`WIDTH` needs; and the way there (2, 3)."""
     left, top, right, bottom = box
     dx, dy = margin * (right - left), margin * (bottom - top)
-    x0, y0, x1, y1 = (int(v) for v in (np.floor(left - dx), np.floor(top - dy), np.ceil(right + dx), np.ceil(bottom + dy)))
+    x0, y0, x1, y1 = (
+        int(v) for v in (np.floor(left - dx), np.floor(top - dy), np.ceil(right + dx), np.ceil(bottom + dy))
+    )
     height, width = image.shape[:2]
     inside = image[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)]
     border = max(-y0, 0), max(y1 - height, 0), max(-x0, 0), max(x1 - width, 0)

@@ -13,6 +13,7 @@ from .datasets.records import Photo
 from .errors import BadSettingError
 from .geometry import asymmetry, feature_array
 from .get_landmarks import GetLandmarks
+from .landmark_tester import LandmarkTester
 from .parallel import map_cached
 from .paths import processed_dir
 from .predictors import get_engine, model_files, model_name
@@ -26,8 +27,12 @@ RECORD_COLUMNS = (
 BOX_COLUMNS = ("left", "top", "right", "bottom")
 LANDMARK_COLUMNS = tuple(f"{axis}{i}" for i in range(68) for axis in "xy")
 
+AUGMENTED_COLUMNS = tuple(
+    f"{quantity}_{what}" for quantity in (*FEATURES, *REGIONS) for what in ("median", "low", "high")
+)
+
 # A change in these changes what a photo's row holds, so that it makes cached rows stale.
-_MEASURING = "schemes geometry images predictors facemesh adapters get_landmarks landmark_tester cohort".split()
+_MEASURING = "schemes geometry images predictors facemesh adapters get_landmarks augment landmark_tester cohort".split()
 
 
 def measure_cohort(
@@ -40,6 +45,7 @@ def measure_cohort(
     executor=None,
     resolution=200,
     colored=False,
+    augment=0,
 ):
     """Measure many photos.
 
@@ -61,6 +67,8 @@ def measure_cohort(
         under the same paths and have this package installed.
     resolution, colored
         As in :class:`bp_research.GetLandmarks`.
+    augment : int
+        Number of changed copies of each photo that are measured besides, see :meth:`bp_research.LandmarkTester.run`.
 
     Returns
     -------
@@ -69,7 +77,9 @@ def measure_cohort(
         ``top``, ``right``, ``bottom``, px), ``n_faces``, ``score``, landmarks ``x0, y0 ... x67, y67`` (px of the upright
         photo), features ``f0 ... f28``, signed asymmetries ``mouth``, ``brows``, ``eyes`` (subject's left minus right over
         the inter-ocular distance, see :func:`bp_research.geometry.asymmetry`), ``model``, and ``status``: ``"ok"`` or why
-        the photo could not be measured, in which case the measurements are NaN.
+        the photo could not be measured, in which case the measurements are NaN. With ``augment``, for each feature and
+        asymmetry also ``f0_median``, of the copies' median landmarks, and ``f0_low``, ``f0_high``, which hold 90 % of the
+        copies: how steady the prediction is, not how right (see :mod:`bp_research.intervals`).
 
     Raises
     ------
@@ -86,10 +96,12 @@ def measure_cohort(
     >>> from dask.distributed import Client  # doctest: +SKIP
     >>> table = measure_cohort("photos", executor=Client("scheduler:8786").get_executor())  # doctest: +SKIP
     """
+    if isinstance(augment, bool) or not isinstance(augment, int | np.integer) or augment < 0:
+        raise BadSettingError(f"augment is a number of copies, 0 or more, not {augment!r}")
     records = _records(photos)
     if executor is None:
         get_engine(model)  # a missing model is said at once, and forked workers share the loaded one
-    settings = {"model": model, "resolution": resolution, "colored": bool(colored)}
+    settings = {"model": model, "resolution": resolution, "colored": bool(colored), "augment": augment}
     rows = map_cached(
         partial(_measure, **settings),
         [str(photo.path) for photo in records],
@@ -103,7 +115,8 @@ def measure_cohort(
     said["path"] = said["path"].map(str)
     for name in ("severity", "age"):
         said[name] = said[name].astype(float)
-    columns = [*BOX_COLUMNS, "n_faces", "score", *LANDMARK_COLUMNS, *FEATURES, *REGIONS, "status"]
+    columns = [*BOX_COLUMNS, "n_faces", "score", *LANDMARK_COLUMNS, *FEATURES, *REGIONS]
+    columns += [*(AUGMENTED_COLUMNS if augment else ()), "status"]
     table = pd.concat([said, pd.DataFrame(rows, columns=columns)], axis=1)
     table.insert(table.columns.get_loc("status"), "model", model_name(model))
     return table
@@ -142,14 +155,19 @@ def landmarks_of(table):
     return table[list(LANDMARK_COLUMNS)].to_numpy(float).reshape(-1, 68, 2)
 
 
-def _measure(path, model, resolution, colored):
+def _measure(path, model, resolution, colored, augment):
     """One photo's measurements, as a dict of what JSON holds."""
     try:
-        face = GetLandmarks(path, model, resolution, colored)
+        tester = LandmarkTester(path, model, resolution, colored) if augment else None
+        face = tester.single if augment else GetLandmarks(path, model, resolution, colored)
         numbers = np.r_[face.bounding_box, face.n_faces, face.score, face.landmarks.ravel()]
         numbers = np.r_[numbers, feature_array(face.landmarks), asymmetry(face.landmarks)]
         names = (*BOX_COLUMNS, "n_faces", "score", *LANDMARK_COLUMNS, *FEATURES, *REGIONS)
-        return {**dict(zip(names, numbers.tolist(), strict=True)), "status": "ok"}
+        row = dict(zip(names, numbers.tolist(), strict=True))
+        if augment:
+            intervals = tester.run(augment).feature_intervals(0.9)[["value", "low", "high"]]
+            row |= dict(zip(AUGMENTED_COLUMNS, intervals.to_numpy().ravel().tolist(), strict=True))
+        return {**row, "status": "ok"}
     except Exception as error:  # whatever one photo does to a decoder must not end the whole run
         return {"status": f"{type(error).__name__}: {error}"}
 
@@ -170,7 +188,8 @@ def _records(photos):
 
 def _cache_keys(records, settings):
     """For each photo a digest of its content and of all that its row depends on; None where it cannot be read."""
-    common = repr((model_files(settings["model"]), settings["resolution"], settings["colored"], _code_digest()))
+    others = [settings[name] for name in ("resolution", "colored", "augment")]
+    common = repr((model_files(settings["model"]), *others, _code_digest()))
     keys = []
     for photo in records:
         try:

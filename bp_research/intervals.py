@@ -50,7 +50,9 @@ def calibrate_intervals(table):
         weight = 1 / part.groupby("patient_id")["photo_id"].transform("size").to_numpy()
         # the truth of a new person is one more draw: count it to the far side of either bound
         share = tail / people
-        rows.append((quantity, level, floor, _quantile(score, weight, share), -_quantile(-score, weight, share), people))
+        rows.append(
+            (quantity, level, floor, _quantile(score, weight, share), -_quantile(-score, weight, share), people)
+        )
     return pd.DataFrame(rows, columns=["quantity", "level", "floor", "low", "high", "people"])
 
 

@@ -16,7 +16,7 @@ import pytest
 from matplotlib.cbook import get_sample_data
 from test_get_landmarks import damaged
 
-from bp_research import GetLandmarks, ProcessResults, measure_cohort
+from bp_research import GetLandmarks, LandmarkTester, ProcessResults, measure_cohort
 from bp_research.cohort import landmarks_of
 from bp_research.datasets.records import Photo
 from bp_research.errors import BadSettingError, ModelNotFoundError, WorkerError
@@ -174,3 +174,20 @@ def _die(item):
 def test_a_killed_worker_is_said_and_does_not_hang():
     with pytest.raises(WorkerError, match="memory"):
         map_cached(_die, range(8), processes=2, progress=False)
+
+
+def test_augmenting_adds_what_the_tester_says_and_changes_nothing_else(folder, portrait, tmp_path):
+    photos = [folder / "p1.png", folder / "p2.png", tmp_path / "missing.png"]
+    cache = tmp_path / "rows.jsonl"
+    plain = measure_cohort(photos, cache=cache, progress=False)
+    table = measure_cohort(photos, cache=cache, augment=6, processes=2, progress=False)
+    pd.testing.assert_frame_equal(table[plain.columns], plain)
+    said = LandmarkTester(portrait).run(6).feature_intervals(0.9)
+    for what, column in (("median", "value"), ("low", "low"), ("high", "high")):
+        row = table.loc[0, [f"{quantity}_{what}" for quantity in said.index]].astype(float)
+        np.testing.assert_array_equal(row, said[column])
+    assert table.loc[2].filter(regex="_(median|low|high)$").isna().all()
+    pd.testing.assert_frame_equal(table, measure_cohort(photos, cache=cache, augment=6, progress=False))
+    for wrong in (-1, 2.5, True):
+        with pytest.raises(BadSettingError, match="augment"):
+            measure_cohort(photos, augment=wrong)

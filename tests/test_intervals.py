@@ -78,7 +78,9 @@ def test_many_photos_of_one_person_count_as_one_person():
 
 
 def test_calibrated_intervals_nest_and_keep_what_is_possible():
-    calibration = calibrate_intervals(simulated_table(levels=(0.2, 0.5, 0.9), quantities=("f3", "f0", "mouth"), error=90))
+    calibration = calibrate_intervals(
+        simulated_table(levels=(0.2, 0.5, 0.9), quantities=("f3", "f0", "mouth"), error=90)
+    )
     new = simulated_table(people=50, levels=(0.2, 0.5, 0.9), quantities=("f3", "f0", "mouth"), seed=5)
     wide = apply_calibration(new, calibration).set_index(["photo_id", "quantity", "level"])
     for inner, outer in ((0.2, 0.5), (0.5, 0.9)):

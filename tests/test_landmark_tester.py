@@ -193,8 +193,9 @@ def test_levelling_turns_every_copy_by_the_tilt_of_the_eyes(use):
 @given(st.floats(-60, 60), st.floats(-0.2, 0.2), st.floats(0.7, 1.4), st.booleans())
 def test_the_box_of_a_copy_holds_the_same_part_of_the_face(angle, shift, stretch, mirrored):
     copies = FaceCopies(map_photo(), Face((78, 70, 178, 190), 1.0, angle=3), margin=0.5)
-    plain, copy = copies.make(Change()), copies.make(
-        Change(angle=angle, shift=(shift, 0), stretch=stretch, mirrored=mirrored)
+    plain, copy = (
+        copies.make(Change()),
+        copies.make(Change(angle=angle, shift=(shift, 0), stretch=stretch, mirrored=mirrored)),
     )
     width = np.diff([plain.face.box[0], plain.face.box[2]])[0]
     assert np.diff([copy.face.box[0], copy.face.box[2]])[0] == pytest.approx(width * stretch)
