@@ -394,33 +394,36 @@ def summarise(scores, by=None, reference=None, statistics=STATISTICS, level=0.95
     return pd.DataFrame(rows, columns=columns)
 
 
-def readable(summary, digits=3):
-    """A summary as a table to read: a row per setting, a column per statistic, texts such as ``0.039
-    [0.036, 0.042]``.
+def readable(summary, statistics=None, differences=False, digits=3):
+    """A summary as a table to read: a row per setting, a column per statistic, texts such as ``0.039 [0.036, 0.042]``.
 
     Parameters
     ----------
     summary : DataFrame
-        From :func:`summarise`, or some of its rows.
+        From :func:`summarise`.
+    statistics : sequence of (measure, statistic), optional
+        The columns; default all.
+    differences : bool
+        Whether to show the settings' differences, in rows "A minus B", in place of the settings themselves.
     digits : int
 
     Returns
     -------
     DataFrame
-        Differences have rows of their own, named "A minus B"; ``n`` gives frames, people and failures.
+        Texts; ``n`` gives frames, people and failures.
     """
-    by = list(summary.columns[: summary.columns.get_loc("setting")])
-    lines = summary.copy()
-    lines["setting"] = np.where(
-        lines["minus"].isna(), lines["setting"], lines["setting"] + " minus " + lines["minus"].fillna("")
-    )
+    lines = summary[summary["minus"].notna() == differences].copy()
+    by = list(lines.columns[: lines.columns.get_loc("setting")])
+    if differences:
+        lines["setting"] += " minus " + lines["minus"]
     lines["what"] = lines["measure"] + ", " + lines["statistic"]
+    if statistics is not None:
+        lines = lines[lines["what"].isin([", ".join(pair) for pair in statistics])]
     lines["text"] = [interval_text(*row, digits) for row in lines[["estimate", "low", "high"]].to_numpy(float)]
-    counts = lines.groupby([*by, "setting"], sort=False)[["n_frames", "n_people", "n_failed"]].max()
+    counts = lines.groupby([*by, "setting"], sort=False)[["n_frames", "n_people", "n_failed"]].first()
     table = lines.pivot(index=[*by, "setting"], columns="what", values="text")
     table = table.loc[counts.index, list(dict.fromkeys(lines["what"]))]
-    frames = [f"{a} frames, {b} people, {c} failed" for a, b, c in counts.to_numpy()]
-    table.insert(0, "n", frames)
+    table.insert(0, "n", [f"{a} frames, {b} people, {c} failed" for a, b, c in counts.to_numpy()])
     return table.rename_axis(columns=None)
 
 

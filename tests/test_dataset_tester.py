@@ -316,6 +316,11 @@ def test_readable_shows_estimates_with_intervals_and_n():
     assert table.columns.tolist() == ["n", "failed, share", "error, mean"]
     assert table.loc["a", "n"] == "10 frames, 10 people, 3 failed"
     assert table.loc["a", "failed, share"].startswith("0.30 [0.")
+    assert readable(summary, [("error", "mean")]).columns.tolist() == ["n", "error, mean"]
+    scores = pd.concat([failing_scores(), failing_scores().assign(setting="b")])
+    by_group = readable(summarise(scores.assign(group="ALS"), by="group", n=20), [("error", "sd")], differences=True)
+    assert by_group.index.tolist() == [("ALS", "b minus a")]
+    assert by_group["error, sd"].item() == "0.000 [0.000, 0.000]"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ No function shows a face unless it is given a photo and told that it may.
 from .cohort import people, photos_of_person, statuses
 from .distributions import effect_sizes, health, overlap_table, region, ridges
 from .faces import face, may_show, outline
-from .landmarks import asymmetry_kept, asymmetry_scatter, error_curves, error_map, interval_chart
+from .landmarks import asymmetry_kept, asymmetry_scatter, asymmetry_sizes, error_curves, error_map, interval_chart
 from .style import (
     COLOURS,
     CYCLE,
@@ -30,6 +30,7 @@ __all__ = [
     "WIDTH",
     "asymmetry_kept",
     "asymmetry_scatter",
+    "asymmetry_sizes",
     "axes",
     "count",
     "effect_sizes",

@@ -80,7 +80,7 @@ def error_curves(scores, by="setting", measure="error", limit=0.12, ax=None):
         share = np.arange(1, len(errors) + 1) / len(part)
         failed = f", {part['failed'].sum()} failed" if part["failed"].any() else ""
         label = f"{name} ({count(len(part), 'frame')}{failed})"
-        ax.step(np.r_[0, errors, limit], np.r_[0, share, share[-1:]], where="post", color=colour, label=label)
+        ax.step(np.r_[0, errors, limit], np.r_[0, share, len(errors) / len(part)], where="post", color=colour, label=label)
     of = "face box's diagonal" if measure == "rmse_bbox" else "inter-ocular distance"
     ax.set(
         xlim=(0, limit), ylim=(0, 1.02), xlabel=f"error [% of {of}]", ylabel="share of frames with at most this error"
@@ -117,13 +117,18 @@ def asymmetry_scatter(scores, region, ax=None, by="group", n=2000, seed=0):
     found = scores[~scores["failed"]]
     pairs = found[[f"{region}_true", region]].to_numpy()
     end = 1.08 * np.abs(pairs).max()
-    ax.plot([-end, end], [-end, end], color=COLOURS["grey"], linewidth=1, linestyle="--", label="all kept")
+    ax.plot([-end, end], [-end, end], color=COLOURS["grey"], linewidth=1, linestyle="--", label="all kept (slope 1)")
     for level in levels_of(found, by):
         x, y = pairs[(found[by] == level.value).to_numpy()].T
         ax.plot(x, y, "o", color=level.colour, markersize=4, alpha=0.7, markeredgewidth=0, label=level.label)
     slope, r = (bootstrap_ci(pairs, found["patient_id"], name, n=n, seed=seed) for name in ("slope", "correlation"))
     middle = pairs.mean(axis=0)
-    ax.plot([-end, end], middle[1] + slope[0] * (np.array([-end, end]) - middle[0]), color=COLOURS["ink"], label="kept")
+    ax.plot(
+        [-end, end],
+        middle[1] + slope[0] * (np.array([-end, end]) - middle[0]),
+        color=COLOURS["ink"],
+        label="detected on true",
+    )
     ax.set(xlim=(-end, end), ylim=(-end, end), xlabel="true", ylabel="detected")
     ax.set_aspect("equal")
     ax.set_title(f"{region}\nslope {interval_text(*slope)}\nr {interval_text(*r)}", fontsize=9)
@@ -148,9 +153,39 @@ def asymmetry_kept(scores, by="group", seed=0):
     for ax, region in zip(grid, REGIONS, strict=True):
         asymmetry_scatter(scores, region, ax, by, seed=seed)
     figure, found = grid[0].figure, scores[~scores["failed"]]
-    side = "subject's left minus right [inter-ocular distances]"
-    figure.suptitle(f"{source(found)}; {side}", fontsize=10, x=0.01, ha="left")
+    figure.suptitle(f"{source(found)}\nleft minus right side [inter-ocular distances]", fontsize=10, x=0.01, ha="left")
     figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=9)
+    return grid
+
+
+def asymmetry_sizes(table, by="group", seed=0):
+    """How asymmetric faces are, without regard to the side: a dot per frame, the groups' medians with their intervals.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns "mouth", "brows", "eyes" (signed, in inter-ocular distances), "patient_id", "dataset" and ``by``.
+    by : str
+        Column whose groups make the rows.
+    seed : int
+        Of the draws for the intervals, and of the dots' scatter within a row.
+
+    Returns
+    -------
+    ndarray (3,) of Axes
+    """
+    levels, rng = levels_of(table, by), np.random.default_rng(seed)
+    grid = panels(len(REGIONS), columns=len(REGIONS), height=1.3 + 0.55 * len(levels))
+    for ax, region in zip(grid, REGIONS, strict=True):
+        for y, level in enumerate(levels):
+            part = table[(table[by] == level.value) & table[region].notna()]
+            values = part[region].abs().to_numpy()
+            ax.plot(values, y + rng.uniform(-0.25, 0.25, len(values)), "o", color=level.colour, markersize=3, alpha=0.4)
+            middle, low, high = bootstrap_ci(values, part["patient_id"], "median", seed=seed)
+            ax.errorbar(middle, y, xerr=[[middle - low], [high - middle]], fmt="D", color=COLOURS["ink"], markersize=5)
+        ax.set_yticks(range(len(levels)), [level.label for level in levels] if ax is grid[0] else [])
+        ax.set(ylim=(len(levels) - 0.5, -0.5), xlim=(0, None), xlabel="|left minus right|", title=region)
+    grid[0].figure.suptitle(f"{source(table)} [inter-ocular distances]", fontsize=10, x=0.01, ha="left")
     return grid
 
 
@@ -191,13 +226,13 @@ def interval_chart(summary, measure, statistic, by=None, ax=None, label=None, pe
             "capsize": 0,
             "color": CYCLE[i % len(CYCLE)] if side_by_side else CYCLE[0],
         }
-        ax.errorbar(part["estimate"], y, xerr=spread, label=setting, **style)
+        ax.errorbar(part["estimate"].to_numpy(float), y, xerr=spread, label=setting, **style)
     counts = rows.groupby(by, sort=False)[["n_frames", "n_people"]].first()
     ticks = [f"{v}\n{count(f, 'frame')}, {count(p, 'person', 'people')}" for v, (f, p) in counts.iterrows()]
     ax.set_yticks(range(len(values)), ticks, fontsize=9)
     ax.set(ylim=(len(values) - 0.5, -0.5), xlabel=label or f"{measure}, {statistic}")
     if percent:
-        ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=1))
+        ax.xaxis.set_major_formatter(PercentFormatter(1))
     ax.grid(True, axis="x")
     if side_by_side:
         ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
