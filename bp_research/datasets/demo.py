@@ -8,29 +8,30 @@ What :func:`make_demo` writes below its `root`:
 - ``MEEI_Standard_Set/``: the layout of the MEEI standard set with its spreadsheet, and ``simulated_landmarks.csv``
   (``photo_id, x0, y0, … x67, y67``, pixels of the photo, iBUG order);
 - ``NeuroFace/``: the layout of Toronto NeuroFace, landmarks and boxes in its own format;
-- ``demo_recovery/``: two simulated people over half a year, a folder of eight photos per date; one recovers, one is stable;
-  ``recovering.csv`` and ``stable.csv`` list ``date, expression, path`` (path relative to the CSV's folder);
-- ``simulated_truth.csv``: per photo ``tree, person, photo_id, path, kind, side, severity`` (continuous, 1 to 6), ``expression``
-  and the true landmarks of the recovery photos' frames are in ``demo_recovery/simulated_landmarks.csv``;
-- ``SIMULATED.txt`` in each of the three trees.
+- ``demo_recovery/``: two simulated people over half a year, a folder of eight photos per date; one recovers, one is
+  stable. ``recovering.csv`` and ``stable.csv`` list ``date, expression, path`` (path relative to the CSV's folder);
+  ``simulated_landmarks.csv`` as above;
+- ``simulated_truth.csv``: for each photo of all trees ``tree, photo_id, path, expression, kind, side, severity``
+  (continuous, 1 to 6), ``amount`` of the movement, ``face`` and ``mirrored``;
+- ``SIMULATED.txt`` here and in each of the three trees.
 """
 
 import argparse
-import os
 import sys
 import tempfile
 import time
 from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
-import multiprocess
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
+from threadpoolctl import threadpool_limits
 
 from .. import __version__
 from ..errors import BadSettingError
+from ..parallel import map_cached
 from ..paths import demo_dir
 from ..schemes import EXPRESSIONS, MIRROR_68
 from .files import SIMULATED_MARKER
@@ -58,9 +59,9 @@ _GROUPS = (("Healthy controls", "N", "healthy"), ("ALS", "A", "bulbar"), ("Strok
 
 _MARKER = """Everybody in this folder is SIMULATED.
 
-The photos are computer-made variations of two public-domain portraits (Grace Hopper, U.S. Navy; Eileen Collins, NASA).
-They show no patient, and neither person portrayed had the condition shown. Landmarks, severities, sides, ages and all else
-are invented by the simulation and say nothing about real people.
+The photos are computer-made variations of two public-domain portraits (Grace Hopper, U.S. Navy; Eileen Collins,
+NASA). They show no patient, and the people portrayed did not have the condition shown. Landmarks, severities, sides,
+ages and all else are invented by the simulation and say nothing about real people.
 
 seed {seed}, {people} and {neuroface} people, photo size {size}, bp_research {version}
 """
@@ -83,12 +84,12 @@ def make_person(number, seed=0, kind="healthy", severity=1.0):
     Person
     """
     one_sided = kind not in ("healthy", "bulbar")
-    side = ("left", "right")[person_bit(number, seed, 1)] if one_sided else None
+    side = ("left", "right")[_coin(number, seed, 1)] if one_sided else None
     face = ("collins", "hopper")[number % 2]
-    return Person(number, seed, kind, side, float(severity), face, bool(person_bit(number, seed, 2)))
+    return Person(number, seed, kind, side, float(severity), face, bool(_coin(number, seed, 2)))
 
 
-def person_bit(number, seed, key):
+def _coin(number, seed, key):
     """Return a random bit, 0 or 1, that belongs to a person and a key."""
     return int(np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number, 9, key))).integers(2))
 
@@ -103,6 +104,7 @@ def _camera(person, key, size):
     return Camera(tuple(size), centre + now.normal(0, 0.006, 2) * width, scale, roll)
 
 
+@lru_cache(maxsize=8)
 def _colours(person):
     """Return the portrait in the person's colours (H, W, 3) uint8, and the colours of what is painted, as a dict."""
     base, rng = portrait(person.face), person.random(4)
@@ -125,16 +127,15 @@ def _expose(image, person, key):
     """Light, develop and roughen a painted picture (H, W, 3) in place of a camera; returns uint8."""
     own, now = person.random(5, key[0]), person.random(6, *key)
     height, width = image.shape[:2]
-    gain = np.exp(own.normal(0, 0.08) + now.normal(0, 0.02)) * (1 + own.normal(0, 0.025, 3))
+    gain = np.exp(own.normal(0, 0.08) + now.normal(0, 0.02)) * (1 + own.normal(0, 0.025, 3)).astype(np.float32)
     angle, slope = own.uniform(0, 2 * np.pi), abs(own.normal(0, 0.10))
-    x = np.linspace(-1, 1, width, dtype=np.float32) * np.cos(angle)
-    y = np.linspace(-1, 1, height, dtype=np.float32) * np.sin(angle)
-    image = image.clip(0, 255) * (1 + slope * (x + y[:, None]))[..., None] * gain.astype(np.float32)
+    x = np.linspace(-1, 1, width, dtype=np.float32) * np.float32(np.cos(angle))
+    y = np.linspace(-1, 1, height, dtype=np.float32) * np.float32(np.sin(angle))
+    image = image * (1 + np.float32(slope) * (x + y[:, None]))[..., None] * np.float32(gain)
     gamma = np.exp(own.normal(0, 0.08))
-    table = (255 * (np.arange(1024) / 1023) ** gamma).astype(np.float32)
-    image = table[(image * (1023 / 255)).clip(0, 1023).astype(np.int32)]
-    noise = now.standard_normal((height, width), np.float32)[..., None] * np.float32(own.uniform(1.2, 3.5))
-    return (image + noise + 0.5).clip(0, 255).astype(np.uint8)
+    image = 255 * cv2.pow(np.clip(image * (1 / 255), 0, 1), gamma)
+    noise = now.standard_normal((height, width), np.float32) * np.float32(own.uniform(1.2, 3.5))
+    return (image + (noise + np.float32(0.5))[..., None]).clip(0, 255).astype(np.uint8)
 
 
 def simulate(person, expression, severity=None, visit=0, take=0, amount=1.0, size=(720, 1080), picture=True):
@@ -203,11 +204,12 @@ def _make_photos(job):
     `job` is (person, size, list of (path, keyword arguments of `simulate`)): all that a worker needs.
     """
     person, size, photos = job
-    cv2.setNumThreads(1)
     quality = int(person.random(7).integers(84, 96))
     found = []
     for path, settings in photos:
-        image, landmarks = simulate(person, size=size, **settings)
+        # The systems are small: more threads only get into each other's way, and could change the last digit.
+        with threadpool_limits(1):
+            image, landmarks = simulate(person, size=size, **settings)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes())
         found.append(landmarks)
@@ -233,7 +235,7 @@ def meei_people(people, seed=0):
     for number, (category, grade) in enumerate(cells):
         count[category, grade] = index = count.get((category, grade), 0) + 1
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number, 10)))
-        severity = 1.0 if grade == 1 else float(np.clip(grade + rng.normal(0, 0.45), 1.2, 6))
+        severity = 1.0 if grade == 1 else float(np.clip(grade + rng.normal(0, 0.30), 1.2, 6))
         person = make_person(number + (number // 10), seed, category.lower() if grade > 1 else "healthy", severity)
         band = "" if grade == 1 else BANDS[grade - 1]
         rows.append({
@@ -332,8 +334,9 @@ def _truth(root, jobs):
         for path, settings in photos:
             place = path.relative_to(root)
             rows.append({
-                "tree": place.parts[0], "photo_id": path.stem, "path": place.as_posix(), "expression": settings["expression"],
-                "kind": person.kind, "side": person.side, "severity": round(settings.get("severity", person.severity), 4),
+                "tree": place.parts[0], "photo_id": path.stem, "path": place.as_posix(),
+                "expression": settings["expression"], "kind": person.kind, "side": person.side,
+                "severity": round(settings.get("severity", person.severity), 4),
                 "amount": round(settings.get("amount", 1.0), 4), "face": person.face, "mirrored": person.mirrored,
             })  # fmt: skip
     return pd.DataFrame(rows)
@@ -345,7 +348,7 @@ def _write_all(root, seed, people, neuroface_people, processes, progress, size, 
     neuroface = _plan_neuroface(root / "NeuroFace", neuroface_people, seed, size and (size[1], size[0]))
     recovery = _plan_recovery(root / "demo_recovery", seed, size)
     jobs = [*meei, *neuroface, *(job for _, job in recovery.values())]
-    landmarks = _run(jobs, processes, progress)
+    landmarks = map_cached(_make_photos, jobs, processes=processes, progress=progress, what="person")
     for tree in (".", "MEEI_Standard_Set", "NeuroFace", "demo_recovery"):
         (root / tree).mkdir(exist_ok=True)
         (root / tree / SIMULATED_MARKER).write_text(marker, encoding="utf-8")
@@ -358,25 +361,6 @@ def _write_all(root, seed, people, neuroface_people, processes, progress, size, 
     for name, (table, _) in recovery.items():
         table.to_csv(root / "demo_recovery" / f"{name}.csv", index=False)
     _truth(root, jobs).to_csv(root / "simulated_truth.csv", index=False)
-
-
-def _run(jobs, processes, progress):
-    """Make all photos, on several cores if allowed; return the landmarks, in the jobs' order."""
-    processes = min(processes or os.cpu_count() or 1, len(jobs))
-    bar = tqdm(total=sum(len(photos) for _, _, photos in jobs), disable=not progress, file=sys.stderr, unit="photo",
-               desc="simulated demo")  # fmt: skip
-    found = []
-    with bar:
-        if processes == 1:
-            for job in jobs:
-                found.append(_make_photos(job))
-                bar.update(len(job[2]))
-        else:
-            with multiprocess.get_context("spawn").Pool(processes) as pool:
-                for job, landmarks in zip(jobs, pool.imap(_make_photos, jobs), strict=True):
-                    found.append(landmarks)
-                    bar.update(len(job[2]))
-    return found
 
 
 def make_demo(root, seed=0, people=48, neuroface_people=12, processes=None, progress=True, size=None):
@@ -414,42 +398,52 @@ def make_demo(root, seed=0, people=48, neuroface_people=12, processes=None, prog
     """
     root = Path(root)
     if people < 2 or neuroface_people < 1:
-        raise BadSettingError(f"a demo needs 2 people and 1 NeuroFace person or more, not {people} and {neuroface_people}")
+        raise BadSettingError(
+            f"a demo needs 2 people and 1 NeuroFace person or more, not {people} and {neuroface_people}"
+        )
     if root.exists() and not (root / SIMULATED_MARKER).is_file() and any(root.iterdir()):
         raise BadSettingError(f"{root} holds something else than a simulated demo; give a new or empty folder")
-    marker = _MARKER.format(seed=seed, people=people, neuroface=neuroface_people, size=size or "varied", version=__version__)
+    marker = _MARKER.format(
+        seed=seed, people=people, neuroface=neuroface_people, size=size or "varied", version=__version__
+    )
     root.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{root.name}-", dir=root.parent) as temporary:
         new = Path(temporary) / "new"
         new.mkdir()
+        earlier = _made(root)
         _write_all(new, seed, people, neuroface_people, processes, progress, size, marker)
-        _put_in_place(new, root, marker)
+        if _made(root) == earlier:
+            if root.exists():
+                root.rename(Path(temporary) / "old")
+            new.rename(root)
     return root
 
 
-def _put_in_place(new, root, marker):
-    """Give the finished folder its name, unless another process has just made the same one."""
-    there = root / SIMULATED_MARKER
-    if there.is_file() and there.read_text(encoding="utf-8") == marker:
-        return
-    if root.exists():
-        root.rename(new.parent / "old")
-    new.rename(root)
+def _made(root):
+    """Return when the demo at `root` was made (None if there is none): another process may just have made one."""
+    marker = root / SIMULATED_MARKER
+    return marker.stat().st_mtime_ns if marker.is_file() else None
 
 
 def main(arguments=None):
     """Make the demo from the command line; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m bp_research.datasets.demo", description="Make the simulated demo cohort.")
+    parser = argparse.ArgumentParser(
+        prog="python -m bp_research.datasets.demo", description="Make the simulated demo cohort."
+    )
     parser.add_argument("root", nargs="?", type=Path, default=None, help="folder to write (default: data/demo)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--people", type=int, default=48, help="people in the MEEI-like tree (default 48)")
-    parser.add_argument("--neuroface-people", type=int, default=12, help="people in the NeuroFace-like tree (default 12)")
+    parser.add_argument(
+        "--neuroface-people", type=int, default=12, help="people in the NeuroFace-like tree (default 12)"
+    )
     parser.add_argument("--processes", type=int, default=None, help="default: all cores")
     parser.add_argument("--width", type=int, default=None, help="width of all portrait photos, px (default: varied)")
     given = parser.parse_args(arguments)
     started = time.perf_counter()
     size = None if given.width is None else (given.width, given.width * 3 // 2)
-    root = make_demo(given.root or demo_dir(), given.seed, given.people, given.neuroface_people, given.processes, size=size)
+    root = make_demo(
+        given.root or demo_dir(), given.seed, given.people, given.neuroface_people, given.processes, size=size
+    )
     print(f"simulated demo in {root}, made in {time.perf_counter() - started:.0f} s")
     return 0
 

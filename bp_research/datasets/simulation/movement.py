@@ -2,8 +2,8 @@
 
 Each side of the face is moved by its own muscles. Their strength is the expression's, times the person's effort, times
 what the palsy leaves of it; at rest a flaccid palsy lets the face droop, and a synkinetic one tightens it and couples
-muscles that do not belong together. The patterns follow the usual clinical descriptions (House and Brackmann 1985; Crumley
-1979 for synkinesis); their amounts are plausible, not measured.
+muscles that do not belong together. The patterns follow the usual clinical descriptions (House and Brackmann 1985;
+Crumley 1979 for synkinesis); their amounts are plausible, not measured.
 
 Inside this module the image's sides are used: side 0 is the image's left.
 """
@@ -13,21 +13,22 @@ from functools import lru_cache
 
 import numpy as np
 
+from ...schemes import MIRROR_68
 from .portraits import portrait
 
 #: Kinds of people: a healthy face, one-sided peripheral palsies, one-sided central weakness, weakness of both sides.
 KINDS = ("healthy", "flaccid", "synkinetic", "central", "bulbar")
 
-# Muscle actions at full strength. "brow": raising the brow; "frown": pulling it down and in; "close": share of the way that
-# the upper lid closes; "widen" raising the upper and "squint" raising the lower lid; "out", "up": of the mouth corner;
-# "lip_up", "lip_down": of the middle of upper and lower lip; "protrude": fuller lips; "jaw": opening. Lengths in face units.
+# Muscle actions at full strength, lengths in face units. "brow": raising the brow; "frown": pulling it down and in;
+# "close": share of the way that the upper lid closes; "widen": raising the upper and "squint" the lower lid; "out", "up":
+# of the mouth corner; "lip_up", "lip_down": of the middle of the lips; "protrude": fuller lips; "jaw": opening.
 _MOVES = {
     "at rest": {},
     "brow raise": {"brow": 0.085, "widen": 0.014},
     "gentle eye closure": {"close": 1.0, "squint": 0.006},
     "tight eye closure": {"close": 1.0, "squint": 0.028, "frown": 0.045, "out": 0.010, "up": 0.022},
     "closed-lip smile": {"out": 0.070, "up": 0.055, "squint": 0.010, "close": 0.10},
-    "open smile": {"out": 0.080, "up": 0.065, "squint": 0.016, "close": 0.18, "lip_up": 0.040, "lip_down": 0.046,
+    "open smile": {"out": 0.085, "up": 0.075, "squint": 0.016, "close": 0.18, "lip_up": 0.040, "lip_down": 0.042,
                    "jaw": 0.012},
     "lip pucker": {"out": -0.095, "up": 0.004, "lip_up": 0.004, "lip_down": 0.004, "protrude": 0.026, "frown": 0.004},
     "lower teeth show": {"out": 0.045, "up": -0.035, "lip_up": 0.006, "lip_down": 0.095, "jaw": 0.020, "squint": 0.006},
@@ -122,7 +123,10 @@ class Pose:
 def _shape(person):
     """Return the resting face (68, 2) of a person without palsy, and their own traits as a dict."""
     rng = person.random(0)
-    points = portrait(person.face).rest.copy()
+    points = portrait(person.face).rest
+    # Most of the portrait's own asymmetry goes: it would be the same in everybody.
+    mirrored = (points * (-1, 1) + (2 * points[27:31, 0].mean(), 0))[MIRROR_68]
+    points = 0.675 * points + 0.325 * mirrored
     x, y = points.T.copy()
     wide, long, jaw, nose, mouth, brows, eyes, lips = rng.normal(0, 1, 8).clip(-2, 2)
     low = np.clip(y, 0, None)
@@ -140,20 +144,20 @@ def _shape(person):
         points[inside, 1] = line + (points[inside, 1] - line) * (1 + 0.10 * eyes)
     # Nobody is symmetric: each side has its own small departures, smooth within brow, eye and mouth.
     for side in (0, 1):
-        points[_BROWS[side]] += rng.normal(0, [0.005, 0.009], 2)
+        points[_BROWS[side]] += rng.normal(0, [0.005, 0.006], 2)
         points[_UPPER_LIDS[side][1:3], 1] += rng.normal(0, 0.004)
         points[_LOWER_LIDS[side][1:3], 1] += rng.normal(0, 0.003)
-    tilt = rng.normal(0, 0.012)
+    tilt = rng.normal(0, 0.008)
     points[48:68, 1] += tilt * (points[48:68, 0] - middle) / 0.27
     points[48:68, 0] += rng.normal(0, 0.006)
     points += rng.normal(0, 0.0015, points.shape)
     points[60:65, 1] = np.minimum(points[60:65, 1], points[[60, 67, 66, 65, 64], 1] - [0, 0.003, 0.003, 0.003, 0])
     traits = {
-        "spared": rng.normal(0, 0.11, (3,)),  # brow, eye, mouth: how far the palsy differs between regions
-        "droop": np.exp(rng.normal(0, 0.30, 3)),
-        "synkinesis": np.exp(rng.normal(0, 0.25)),
-        "effort": rng.normal(1, 0.10, len(_ACTIONS)),
-        "sides": rng.normal(0, 0.05, (2, len(_ACTIONS))),  # even healthy people move one side more
+        "spared": rng.normal(0, 0.06, (3,)),  # brow, eye, mouth: how far the palsy differs between regions
+        "droop": np.exp(rng.normal(0, 0.15, 3)),
+        "synkinesis": np.exp(rng.normal(0, 0.18)),
+        "effort": rng.normal(1, 0.08, len(_ACTIONS)),
+        "sides": rng.normal(0, 0.04, (2, len(_ACTIONS))),  # even healthy people move one side more
     }
     return points, traits
 
@@ -180,7 +184,7 @@ def _strengths(person, expression, effort, lost, side, traits):
     moves = np.array([_MOVES[expression].get(action, 0.0) for action in _ACTIONS])
     weight = np.where(moves == 0, 0, effort * traits["effort"])
     strength = moves * weight * (1 + traits["sides"])
-    strength[:, 2] = weight[2] if moves[2] < 1 else np.clip(1.35 * weight[2], 0, 1)
+    strength[:, 2] = moves[2] * weight[2] if moves[2] < 1 else np.clip(1.35 * weight[2], 0, 1)
     left = dict.fromkeys(_ACTIONS, 2) | {"brow": 0, "frown": 0, "close": 1, "widen": 1, "squint": 1}
     kept = 1 - lost[:, [left[action] for action in _ACTIONS]]
     kept[:, 2] = 1 - 0.65 * lost[:, 1] ** 1.3 if moves[2] >= 0.9 else kept[:, 2]
@@ -220,7 +224,7 @@ def _palsy_at_rest(points, person, lost, side, traits):
     points[np.array(_LOWER_LIDS[side])[1:3], 1] += -0.012 * eye if tight else 0.017 * eye
     lips = np.arange(48, 68)
     share = _across(points[lips, 0], points[51, 0])[side]
-    points[lips, 1] += (-0.014 if tight else 0.055) * mouth * (share**1.6)
+    points[lips, 1] += (-0.014 if tight else 0.062) * mouth * (share**1.6)
     points[lips, 0] += outward * (0.010 if tight else -0.016) * mouth * share
     points[lips, 0] += outward * (0.004 if tight else -0.020) * mouth  # pulled towards the stronger side
     points[31:36, 0] -= outward * (0.0 if tight else 0.010) * mouth
@@ -239,7 +243,9 @@ def _move_mouth(points, rest, strength, jaw):
     points[lips, 0] += (direction * out) @ (share * np.clip(reach, 0.12, 1.1)) + 0.22 * (direction * out).sum()
     points[lips, 1] -= up @ (share * np.clip(reach, 0, 1.1) ** 1.3) + 0.10 * up.mean()
     bow = np.clip(1 - np.abs(rest[lips, 0] - middle) / 0.28, 0, 1) ** 0.7
-    upper, lower = [np.isin(lips, part) for part in ([49, 50, 51, 52, 53, 61, 62, 63], [55, 56, 57, 58, 59, 65, 66, 67])]
+    upper, lower = [
+        np.isin(lips, part) for part in ([49, 50, 51, 52, 53, 61, 62, 63], [55, 56, 57, 58, 59, 65, 66, 67])
+    ]
     wide = np.clip(1 - (np.abs(rest[lips, 0] - middle) / 0.30) ** 2, 0, 1)
     points[lips, 1] -= upper * (lip_up @ share) * wide
     points[lips, 1] += lower * (lip_down @ share) * wide
@@ -276,7 +282,9 @@ def _move_eyes(points, rest, strength):
 def _turn(points, yaw, pitch):
     """Turn the head a little: nearer parts move more; returns new points. Angles in radians."""
     x, y = points.T
-    depth = 0.50 * np.sqrt(np.clip(1 - (x / 0.85) ** 2, 0, 1)) + 0.20 * np.exp(-((x / 0.13) ** 2) - ((y - 0.40) / 0.22) ** 2)
+    depth = 0.50 * np.sqrt(np.clip(1 - (x / 0.85) ** 2, 0, 1)) + 0.20 * np.exp(
+        -((x / 0.13) ** 2) - ((y - 0.40) / 0.22) ** 2
+    )
     return points + np.stack([np.sin(yaw) * depth, np.sin(pitch) * (depth - 0.45)], axis=-1)
 
 
@@ -301,10 +309,10 @@ def pose(person, expression, severity=None, visit=0, take=0, amount=1.0):
     Pose
     """
     severity = person.severity if severity is None else float(severity)
-    rest, traits = _shape(person_key(person))
+    rest, traits = _shape(_healthy(person))
     rng = person.random(1, visit, MOVEMENTS.index(expression), take)
     effort = amount * np.clip(rng.normal(0.95, 0.09), 0.6, 1.15)
-    yaw, pitch = rng.normal(0, np.radians([1.6, 1.8]))
+    yaw, pitch = rng.normal(0, np.radians([1.3, 1.8]))
     lost, side = _paralysis(person, severity, traits)
     strength = _strengths(person, expression, effort, lost, side, traits)
     points = rest.copy()
@@ -325,7 +333,7 @@ def pose(person, expression, severity=None, visit=0, take=0, amount=1.0):
     return Pose(_turn(points, yaw, pitch), rest, shift, strength, tone, gaze)
 
 
-def person_key(person):
+def _healthy(person):
     """Return the person without what does not change the resting face, so that it is computed once."""
     return replace(person, kind="healthy", side=None, severity=1.0, mirrored=False)
 

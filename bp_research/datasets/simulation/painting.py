@@ -1,9 +1,10 @@
 """Turn a pose into a picture: warp the portrait, and paint what the portrait does not show.
 
-The portrait is warped by thin-plate splines (Bookstein 1989) from the picture to the portrait, which pass exactly through
-the landmarks. Lids and lips slide over what lies behind them, which one smooth warp cannot do: it would tear the picture.
-So there are three warps, which differ only at the eyes and the mouth: one holds above the eyes' opening, one between eyes
-and mouth, one below the mouth's opening. Eyeballs, teeth and the dark of the mouth are painted into the openings.
+The portrait is warped by thin-plate splines (Bookstein 1989) from the picture to the portrait, which pass exactly
+through the landmarks. Lids and lips slide over what lies behind them, which one smooth warp cannot do: it would tear
+the picture. So there are three warps, which differ only at the eyes and the mouth: one holds above the eyes' opening,
+one between eyes and mouth, one below the mouth's opening. Eyeballs, teeth and the dark of the mouth are painted into
+the openings.
 """
 
 from dataclasses import dataclass
@@ -15,11 +16,14 @@ from scipy.interpolate import CubicSpline
 
 from .portraits import portrait
 
-_STEP = 8  # px between the points at which the warps are computed
+_STEP = 10  # px between the points at which the warps are computed
 _UPPER_LIDS = ([36, 37, 38, 39], [42, 43, 44, 45])  # from the image's left to its right
 _LOWER_LIDS = ([36, 41, 40, 39], [42, 47, 46, 45])
 _UPPER_LIP, _LOWER_LIP = [60, 61, 62, 63, 64], [60, 67, 66, 65, 64]
 _UPPER_EDGE, _LOWER_EDGE = [48, 49, 50, 51, 52, 53, 54], [48, 59, 58, 57, 56, 55, 54]
+
+# How far around the eyes, or the mouth, a warp of their own is laid.
+_REACH = np.array([0.85, 0.50])
 
 # Around the face the picture stays as it is: hat or hair, ears, neck, frame.
 _AROUND = np.array(
@@ -62,7 +66,7 @@ class Camera:
 
     def to_face(self, pixels):
         """Pixels of the picture (..., 2) to face units."""
-        return (np.asarray(pixels) - self.centre) @ np.linalg.inv(self.axes).T
+        return (np.asarray(pixels) - self.centre) @ (self.axes / self.scale**2)
 
 
 def curve(points, n=24):
@@ -119,8 +123,8 @@ def warps(face, points):
     Returns
     -------
     list of 3 functions
-        From places in the moved face to places in the portrait, both (n, 2) in face units: above the eyes' opening, between
-        eyes and mouth, below the mouth's opening.
+        From places in the moved face to places in the portrait, both (n, 2) in face units: above the eyes' opening,
+        between eyes and mouth, below the mouth's opening.
     """
     base = portrait(face)
     home = base.to_face(base.points)
@@ -146,7 +150,7 @@ def _grid(camera, box):
 
 
 def _maps(function, base, camera, box):
-    """Return the portrait's pixel (h, w, 2) for each pixel of a box: computed at every 8th and interpolated."""
+    """Return the portrait's pixel (h, w, 2) for each pixel of a box: computed at every tenth and interpolated."""
     left, top, right, bottom = box
     columns, rows = -(-(right - left) // _STEP) + 2, -(-(bottom - top) // _STEP) + 2
     x = left + (np.arange(columns) - 0.5) * _STEP - 0.5
@@ -208,20 +212,18 @@ def _lay_skin(canvas, base, image):
 
     canvas.image = sample(middle, (0, 0, width, height)).astype(np.float32)
     points = pose.points
-    eyes = points[[36, 39, 42, 45]]
-    box = canvas.box(np.array([(-9, -9), (9, eyes[:, 1].max() + 0.12)]), 0)
-    u, v = np.moveaxis(_grid(camera, box), -1, 0)
     lids = [(curve(points[up]) + curve(points[low])) / 2 for up, low in zip(_UPPER_LIDS, _LOWER_LIDS, strict=True)]
-    seam = _height(np.concatenate(lids), u)
-    beside = np.min([np.clip(np.abs(u - lid[:, 0].mean()) - np.ptp(lid[:, 0]) / 2, 0, None) for lid in lids], axis=0)
-    sharp = np.maximum(canvas.pixel * 0.8, 0.5 * np.clip(beside, 0, 0.12))
-    canvas.blend(box, sample(above, box), _smooth(seam - v, sharp))
     mouth = (curve(points[_UPPER_LIP]) + curve(points[_LOWER_LIP])) / 2
-    box = canvas.box(np.array([(-9, mouth[:, 1].min() - 0.12), (9, 9)]), 0)
-    u, v = np.moveaxis(_grid(camera, box), -1, 0)
-    beside = np.clip(np.abs(u - mouth[:, 0].mean()) - np.ptp(mouth[:, 0]) / 2, 0, None)
-    sharp = np.maximum(canvas.pixel * 0.8, 0.5 * np.clip(beside, 0, 0.12))
-    canvas.blend(box, sample(below, box), _smooth(v - _height(mouth, u), sharp))
+    for function, seams, sign in ((above, lids, -1), (below, [mouth], 1)):
+        seam = np.concatenate(seams)
+        box = canvas.box(np.array([seam.mean(0) - _REACH, seam.mean(0) + _REACH]), 0)
+        u, v = np.moveaxis(_grid(camera, box), -1, 0)
+        # Within an opening the warps meet sharply; beside it, and far from it, they pass into each other.
+        gaps = [np.clip(np.abs(u - line[:, 0].mean()) - np.ptp(line[:, 0]) / 2, 0, None) for line in seams]
+        width = np.maximum(canvas.pixel * 0.8, 0.5 * np.clip(np.min(gaps, axis=0), 0, 0.12))
+        cover = _smooth(sign * (v - _height(seam, u)), width)
+        away = np.maximum(np.abs(u - seam[:, 0].mean()) / _REACH[0], np.abs(v - seam[:, 1].mean()) / _REACH[1])
+        canvas.blend(box, sample(function, box), cover * _smooth(0.8 - away, 0.2))
 
 
 def _opening(canvas, box, upper, lower):
@@ -268,7 +270,7 @@ def _paint_eye(canvas, side, look, light):
     half = np.ptp(corners[:, 0]) / 2
     across = (u - corners[:, 0].mean()) / half
     soft = max(canvas.pixel, 0.006)
-    ball = np.array([206, 214, 222], np.float32) * light
+    ball = np.array([184, 190, 200], np.float32) * light
     shade = 1 - 0.34 * np.abs(across) ** 2.5 - 0.42 * np.exp(-np.clip(v - top, 0, None) / 0.020)
     shade -= 0.12 * np.exp(-np.clip(bottom - v, 0, None) / 0.010)
     colour = ball * np.ones((*u.shape, 1), np.float32)
@@ -290,8 +292,8 @@ def _paint_eye(canvas, side, look, light):
     canvas.blend(box, np.array([28, 34, 48], np.float32) * light, lash * (0.45 + 0.3 * closed))
 
 
-_UPPER_TEETH = np.cumsum([0, 0.052, 0.042, 0.046, 0.040, 0.040, 0.05])
-_LOWER_TEETH = np.cumsum([0, 0.033, 0.036, 0.041, 0.042, 0.042, 0.05])
+_UPPER_TEETH = np.cumsum([0, 0.052, 0.042, 0.046, 0.040, 0.040, 0.05, 0.05])
+_LOWER_TEETH = np.cumsum([0, 0.033, 0.036, 0.041, 0.042, 0.042, 0.05, 0.05])
 
 
 def _teeth(u, edges):
@@ -301,7 +303,7 @@ def _teeth(u, edges):
     """
     index = np.clip(np.searchsorted(edges, np.abs(u), side="right") - 1, 0, len(edges) - 2)
     place = 2 * (np.abs(u) - edges[index]) / (edges[index + 1] - edges[index]) - 1
-    fade = np.clip(1.08 - 4.5 * u**2, 0.3, 1)
+    fade = np.clip(1.08 - 7.0 * u**2, 0.2, 1)
     return fade * (1 - 0.22 * np.abs(place) ** 14), place, index
 
 
@@ -335,7 +337,10 @@ def _paint_mouth(canvas, look, light):
         reach = _smooth(edges[-1] - np.abs(x), 0.02)
         return paint, tooth * reach
 
-    for paint, cover in (row(_LOWER_TEETH, seam + 0.020 + 0.9 * jaw, 0.085, -1), row(_UPPER_TEETH, seam + 0.030, 0.115, 1)):
+    for paint, cover in (
+        row(_LOWER_TEETH, seam + 0.020 + 0.9 * jaw, 0.085, -1),
+        row(_UPPER_TEETH, seam + 0.030, 0.115, 1),
+    ):
         colour += cover[..., None] * (paint - colour)
     shade = 1 - 0.5 * np.exp(-np.clip(v - top, 0, None) / 0.012) - 0.2 * np.exp(-np.clip(bottom - v, 0, None) / 0.008)
     canvas.blend(box, colour * shade[..., None], inside)
@@ -378,22 +383,17 @@ def _shade_folds(canvas):
     """Darken the skin in folds, with a lighter rim below them."""
     width, height = canvas.camera.size
     half = np.zeros((height // 2 + 1, width // 2 + 1), np.float32)
-    drawn = False
-    for line, thick, depth in _folds(canvas):
-        if depth < 0.02:
-            continue
-        drawn = True
-        places = np.round(canvas.camera.to_pixels(curve(line, 16)) / 2 * 16).astype(np.int32)
-        one = np.zeros_like(half)
-        cv2.polylines(one, [places], False, float(depth), max(1, round(thick * canvas.camera.scale / 2)), cv2.LINE_AA, 4)
-        np.maximum(half, one, out=half)
-    if not drawn:
-        return
-    blur = 0.012 * canvas.camera.scale / 2
-    dark = cv2.GaussianBlur(half, (0, 0), max(blur, 0.6))
-    wide = cv2.GaussianBlur(half, (0, 0), max(2.5 * blur, 1.2))
-    shade = cv2.resize(1.25 * dark - 0.9 * wide, (width, height), interpolation=cv2.INTER_LINEAR)
-    canvas.image *= 1 - shade[..., None]
+    lines = [(curve(line, 16), thick, depth) for line, thick, depth in _folds(canvas) if depth > 0.02]
+    for line, thick, depth in lines:
+        places = np.round(canvas.camera.to_pixels(line) / 2 * 16).astype(np.int32)
+        thickness = max(1, round(thick * canvas.camera.scale / 2))
+        cv2.polylines(half, [places], False, float(depth), thickness, cv2.LINE_AA, 4)
+    if lines:
+        blur = 0.012 * canvas.camera.scale / 2
+        dark = cv2.GaussianBlur(half, (0, 0), max(blur, 0.6))
+        wide = cv2.GaussianBlur(half, (0, 0), max(2.5 * blur, 1.2))
+        shade = cv2.resize(1.25 * dark - 0.9 * wide, (width, height), interpolation=cv2.INTER_LINEAR)
+        canvas.image *= 1 - shade[..., None]
 
 
 def _lay_spectacles(canvas, base):
