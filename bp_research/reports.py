@@ -353,6 +353,8 @@ def _thumbnail(executed):
         return None
     picture = Image.open(io.BytesIO(base64.b64decode(first))).convert("RGBA")
     flat = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    width, height = _THUMBNAIL_SIZE
+    flat = flat.crop((0, 0, flat.width, min(flat.height, flat.width * height // width)))  # a tall one would be tiny
     flat.thumbnail(_THUMBNAIL_SIZE, Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     flat.save(buffer, "JPEG", quality=85)
