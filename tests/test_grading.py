@@ -169,14 +169,12 @@ def test_real_effect_is_found_and_counted_right():
 
 def test_shuffled_labels_give_chance():
     within = []
-    for seed in range(6):
-        table = photos(effect=0, seed=seed)
+    for seed in range(5):
+        table = photos(people=60, each=1, healthy=30, effect=0, seed=seed)
         summary = evaluate(table, healthy_or_palsy(table), ["logistic regression"], **QUICK).summary
         row = summary.iloc[0]
         within.append([row[f"{name}_low"] <= 0.5 <= row[f"{name}_high"] for name in ("balanced_accuracy", "auc")])
-        assert (row["verdict"] == "no better than always answering “palsy”") == (
-            row["p"] > 0.05 or row["balanced_accuracy_low"] <= 0.5
-        )
+        assert row["verdict"].startswith("no better") == (row["p"] > 0.05 or row["balanced_accuracy_low"] <= 0.5)
     assert np.mean(within) >= 0.8
 
 
@@ -187,7 +185,9 @@ def test_shuffled_labels_give_chance_in_every_metric_of_grades():
     assert row["kappa_low"] <= 0 <= row["kappa_high"] and row["auc_low"] <= 0.5 <= row["auc_high"]
     assert row["balanced_accuracy_low"] <= 1 / 6 <= row["balanced_accuracy_high"]
     assert "no better" in row["verdict"]
-    assert base["model"] == MIDDLE and base["kappa"] == 0 and base["verdict"].startswith("always answers")
+    assert (
+        base["model"] == MIDDLE and base["kappa"] == pytest.approx(0) and base["verdict"].startswith("always answers")
+    )
 
 
 def test_a_constant_classifier_is_called_so():
@@ -206,8 +206,8 @@ def test_a_model_that_sees_noise_only_is_no_better_than_the_majority():
 
 
 def test_the_same_tables_bit_for_bit_however_many_processes():
-    table = photos(people=12, each=2, healthy=5)
-    models = [*MODELS, Choice((("SVM", "power"), ("logistic regression", "standard")), folds=2)]
+    table = photos(people=16, each=1, healthy=8)
+    models = [*MODELS, Choice((("SVM", "power"), ("logistic regression", "standard")), folds=3)]
     options = QUICK | {"folds": 2}
     first = evaluate(table, healthy_or_palsy(table), models, **options)
     second = evaluate(table, healthy_or_palsy(table), models, processes=2, **options)

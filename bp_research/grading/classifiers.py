@@ -134,8 +134,10 @@ def person_folds(y, groups, folds, seed):
     classes = np.unique(y)
     for label in classes:
         n = len(np.unique(groups[y == label]))
-        if n < folds:
-            raise BadSettingError(f"{folds} folds need that many people of each class; class {label} has {n}")
+        if n < max(folds, 2):
+            raise BadSettingError(
+                f"{max(folds, 2)} folds by person need that many people of each class; class {label} has {n}"
+            )
     for attempt in range(200):
         splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed * 1000 + attempt)
         split = list(splitter.split(y, y, groups))

@@ -136,7 +136,7 @@ def evaluate(
         For unknown names, folds in which a class is missing from training, or a splitter that puts a person into both
         parts.
     """
-    table, y, labels, person, n_left_out = _prepare(table, target, groups, ordered)
+    table, y, labels, person, n_left_out = prepare(table, target, groups, ordered)
     split = _splits(y, person, cv, seed, repeats, folds)
     learners = [make_learner(model, seed) for model in [*models, COMMONEST, *([MIDDLE] if ordered else [])]]
     names = [learner.name for learner in learners]
@@ -154,7 +154,7 @@ def evaluate(
     return Evaluation(summary, by_fold, predictions, labels, len(y), len(people), n_left_out, metric)
 
 
-def _prepare(table, target, groups, ordered):
+def prepare(table, target, groups, ordered):
     """The measured rows, their classes as codes, the classes, the people, and how many rows were left out."""
     if groups not in table:
         raise BadTableError(f"the table lacks the column {groups!r} that says whose photo it is")
@@ -338,7 +338,7 @@ def refit_permutation_p(
     chance : ndarray (permutations,)
         The same with each shuffle.
     """
-    table, y, labels, person, _ = _prepare(table, target, groups, ordered)
+    table, y, labels, person, _ = prepare(table, target, groups, ordered)
     codes = np.unique(person, return_inverse=True)[1]
     truth = one_class_per_person(y, codes)
     x = make_inputs(table, features).to_numpy()
@@ -391,7 +391,7 @@ def importance(
     DataFrame
         ``input``, ``loss`` of balanced accuracy with ``low`` and ``high`` (95 %, over people), the largest loss first.
     """
-    table, y, labels, person, _ = _prepare(table, target, groups, False)
+    table, y, labels, person, _ = prepare(table, target, groups, False)
     inputs = make_inputs(table, features)
     x, k = inputs.to_numpy(), len(labels)
     sets = {name: (name,) for name in inputs} if sets is None else sets

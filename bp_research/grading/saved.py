@@ -1,0 +1,357 @@
+"""A fitted classifier in a file: whole, unaltered, told apart from others, and read without running anything from it.
+
+The file is JSON: what the model is, and its pipeline in the format of skops, base64. Reading checks, in this order, the
+digest over everything, the versions, and that the pipeline consists of nothing but the types listed here; only then are
+objects made. The digest tells damage, not a forger, who can compute it too: against him stands the list of types.
+"""
+
+import base64
+import hashlib
+import json
+import platform
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import skops.io
+from skops.io.exceptions import UntrustedTypesFoundException
+from threadpoolctl import threadpool_limits
+
+from .. import DISCLAIMER, __version__
+from ..errors import BadModelError, BadTableError
+from ..paths import write_atomic
+from .classifiers import answers, make_learner, probabilities
+from .evaluation import Evaluation, prepare
+from .inputs import make_inputs
+
+#: Types in a pipeline beyond those of numpy and scikit-learn that skops knows to run nothing.
+TRUSTED = (
+    "mord.threshold_based.LogisticAT",
+    "mord.threshold_based.LogisticIT",
+    "numpy.dtype",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.tree._tree.Tree",
+    "xgboost.core.Booster",
+    "xgboost.sklearn.XGBClassifier",
+)
+
+_FORMAT = 1
+_PACKAGES = ("numpy", "scikit-learn", "xgboost-cpu", "mord")
+
+
+@dataclass(frozen=True)
+class Grader:
+    """A fitted classifier and all that is needed to use and to judge it.
+
+    Attributes
+    ----------
+    pipeline : estimator
+    labels : list
+        The classes in order.
+    inputs : list of str
+        Columns it takes, in order.
+    landmark_model : str
+        The landmark model with which the training photos were measured; no other will do.
+    by_person : bool
+        Whether it takes one row per person, from :func:`bp_research.grading.person_table`, in place of one per photo.
+    about : dict
+        ``name``, ``target`` (what the classes are), ``ordered``, ``dataset``, ``simulated``, ``n_rows``, ``n_people``,
+        ``training_digest`` (SHA-256 of inputs, classes and people), ``reference`` (median of each input in the first class),
+        ``evaluation`` (cross-validated metrics with intervals and baseline), ``chosen``, ``seed``, ``versions``,
+        ``disclaimer``.
+    """
+
+    pipeline: object = field(repr=False)
+    labels: list
+    inputs: list = field(repr=False)
+    landmark_model: str
+    by_person: bool
+    about: dict = field(repr=False)
+
+    def matrix(self, table):
+        """The inputs, DataFrame (n_rows, n_inputs), of a table that fits the model.
+
+        Raises
+        ------
+        BadModelError
+            If the table lacks inputs, or was measured with another landmark model.
+        """
+        if "model" in table and set(table["model"].dropna()) - {self.landmark_model}:
+            raise BadModelError(
+                f"the classifier was trained on landmarks of {self.landmark_model!r}; these were measured with "
+                f"{sorted(set(table['model'].dropna()))}: measure the photos with the former"
+            )
+        try:
+            return make_inputs(table, self.inputs)
+        except BadTableError as error:
+            raise BadModelError(f"the table does not have the inputs that the classifier takes: {error}") from error
+
+    def probabilities(self, table):
+        """Probability of each class, DataFrame (n_rows, n_classes); columns are the labels."""
+        x = self.matrix(table)
+        with threadpool_limits(1):
+            found = probabilities(self.pipeline, x.to_numpy(), len(self.labels))
+        return pd.DataFrame(found, index=x.index, columns=self.labels)
+
+    def predict(self, table):
+        """The class of each row, Series."""
+        x = self.matrix(table)
+        with threadpool_limits(1):
+            found = answers(self.pipeline, x.to_numpy())
+        return pd.Series([self.labels[code] for code in found], index=x.index, dtype=object)
+
+
+def fit_grader(
+    table,
+    target,
+    model,
+    evaluation,
+    groups="patient_id",
+    features="features",
+    *,
+    name,
+    target_name,
+    dataset,
+    simulated,
+    landmark_model=None,
+    by_person=False,
+    ordered=False,
+    seed=0,
+):
+    """Fit a classifier to all rows, to be saved and used on new people.
+
+    Parameters
+    ----------
+    table, target, groups, features, ordered, seed
+        As in :func:`bp_research.grading.evaluate`.
+    model
+        One model, as there.
+    evaluation : Evaluation
+        Of the same model on the same table: what may be expected of it on new people.
+    name : str
+        Of the grader.
+    target_name : str
+        What the classes are, such as "healthy or palsy" or the data set's ``severity_name``.
+    dataset : str
+    simulated : bool
+    landmark_model : str, optional
+        Default: the table's column ``model``.
+    by_person : bool
+        Whether the table has one row per person.
+
+    Returns
+    -------
+    Grader
+
+    Raises
+    ------
+    BadTableError
+        As ``evaluate``; also if the landmark model is not known, or is not the same for all rows.
+    BadModelError
+        If the evaluation is of another model.
+    """
+    table, y, labels, person, _ = prepare(table, target, groups, ordered)
+    if landmark_model is None:
+        used = set(table["model"]) if "model" in table else set()
+        if len(used) != 1:
+            raise BadTableError(f"landmarks of one model are needed, the table has those of {sorted(used)}")
+        landmark_model = used.pop()
+    learner = make_learner(model, seed)
+    judged = evaluation.summary[evaluation.summary["model"] == learner.name]
+    if judged.empty or evaluation.labels != labels:
+        raise BadModelError(f"the evaluation is not one of {learner.name!r} with the classes {labels}")
+    x = make_inputs(table, features)
+    with threadpool_limits(1):
+        pipeline, chosen = learner.fit(x.to_numpy(), y, person, seed, [float(v) for v in labels] if ordered else None)
+    about = {
+        "name": name,
+        "target": target_name,
+        "ordered": ordered,
+        "dataset": dataset,
+        "simulated": simulated,
+        "classifier": learner.name,
+        "chosen": chosen,
+        "n_rows": len(y),
+        "n_people": len(np.unique(person)),
+        "training_digest": _digest_of_rows(x, y, person),
+        "reference": [float(v) for v in x[y == 0].median()],
+        "evaluation": _judgement(evaluation, judged.iloc[0]),
+        "seed": seed,
+        "versions": _versions(),
+        "disclaimer": DISCLAIMER,
+    }
+    return Grader(pipeline, labels, list(x), landmark_model, by_person, about)
+
+
+def save_model(grader, path):
+    """Write a grader, and beside it its model card as ``.md``.
+
+    Parameters
+    ----------
+    grader : Grader
+    path : path-like
+        By custom ``data/models/NAME.grader.json``.
+
+    Returns
+    -------
+    Path
+    """
+    path = Path(path)
+    content = {
+        "format": _FORMAT,
+        "labels": grader.labels,
+        "inputs": grader.inputs,
+        "landmark_model": grader.landmark_model,
+        "by_person": grader.by_person,
+        "about": grader.about,
+        "pipeline": base64.b64encode(skops.io.dumps(grader.pipeline)).decode(),
+    }
+    write_atomic(path.with_suffix(".md"), model_card(grader))
+    return write_atomic(path, json.dumps({"sha256": _digest(content), **content}, indent=1))
+
+
+def load_model(path, landmark_model=None, inputs=None):
+    """Read a grader; nothing in the file is run.
+
+    Parameters
+    ----------
+    path : path-like
+    landmark_model : str, optional
+        The landmark model that it is going to be used with.
+    inputs : list of str, optional
+        The inputs that it is going to be given.
+
+    Returns
+    -------
+    Grader
+
+    Raises
+    ------
+    BadModelError
+        If the file is missing, damaged or altered, was written with other versions, does not fit ``landmark_model`` or
+        ``inputs``, or holds anything but the types of :data:`TRUSTED`.
+    """
+    try:
+        content = json.loads(Path(path).read_bytes())
+        digest = content.pop("sha256")
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        raise BadModelError(f"{path} is not a saved grader ({error}): train and save it again") from error
+    if digest != _digest(content):
+        raise BadModelError(f"{path} was altered or damaged: its digest does not fit. Obtain or train it again")
+    try:
+        if content["format"] != _FORMAT:
+            raise BadModelError(
+                f"{path} has the format {content['format']}, this version reads {_FORMAT}: train it again"
+            )
+        _refuse_other_versions(path, content["about"]["versions"])
+        grader = Grader(
+            _read_pipeline(path, base64.b64decode(content["pipeline"])),
+            *(content[name] for name in ("labels", "inputs", "landmark_model", "by_person", "about")),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, BadModelError):
+            raise
+        raise BadModelError(f"{path} lacks what a saved grader holds ({error!r}): train and save it again") from error
+    if landmark_model is not None and landmark_model != grader.landmark_model:
+        raise BadModelError(f"{path} was trained on landmarks of {grader.landmark_model!r}, not of {landmark_model!r}")
+    if inputs is not None and list(inputs) != grader.inputs:
+        differing = sorted(set(inputs) ^ set(grader.inputs)) or "their order"
+        raise BadModelError(f"{path} takes other inputs than are given; what differs: {differing}")
+    return grader
+
+
+def _read_pipeline(path, content):
+    """The pipeline, if it holds trusted types alone."""
+    try:
+        strange = sorted(set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED))
+        if strange:
+            raise BadModelError(f"{path} holds types that a grader does not need, {strange}: do not use it")
+        return skops.io.loads(content, trusted=list(TRUSTED))
+    except BadModelError:
+        raise
+    except UntrustedTypesFoundException as error:
+        raise BadModelError(f"{path} holds types that a grader does not need: {error}") from error
+    except Exception as error:  # a broken archive fails in skops in many ways, and all mean the same here
+        raise BadModelError(f"the pipeline in {path} cannot be read ({type(error).__name__}: {error})") from error
+
+
+def _digest(content):
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _digest_of_rows(x, y, person):
+    digest = hashlib.sha256(np.ascontiguousarray(x.to_numpy(float)).tobytes())
+    digest.update(np.asarray(y, np.int64).tobytes() + "\n".join([*x, *person]).encode())
+    return digest.hexdigest()
+
+
+def _versions():
+    return {"bp_research": __version__, "python": platform.python_version(), **{p: version(p) for p in _PACKAGES}}
+
+
+def _refuse_other_versions(path, written):
+    """Estimators are not promised to mean the same in another release: the first two numbers must be the same."""
+    for package, now in _versions().items():
+        then = str(written[package])
+        if package != "python" and then.split(".")[:2] != now.split(".")[:2]:
+            raise BadModelError(
+                f"{path} was written with {package} {then}, here is {now}: install that, or train it again"
+            )
+
+
+def _judgement(evaluation: Evaluation, row):
+    """The cross-validated numbers that a grader carries with it."""
+    names = ["accuracy", "balanced_accuracy", "auc", "sensitivity", "specificity", "f1", "within_one", "mae", "kappa"]
+    found = {name: [float(row[f"{name}{end}"]) for end in ("", "_low", "_high")] for name in names if name in row}
+    baseline = {name.removeprefix("baseline_"): float(row[name]) for name in row.index if name.startswith("baseline_")}
+    return {
+        "metrics": found,
+        "baseline": baseline,
+        "p": float(row["p"]) if "p" in row else None,
+        "verdict": row["verdict"],
+        "n_rows": evaluation.n_rows,
+        "n_people": evaluation.n_people,
+    }
+
+
+def model_card(grader):
+    """What a grader is, what it was trained on and what it can do, as Markdown."""
+    about, judged = grader.about, grader.about["evaluation"]
+    kind = "simulated data" if about["simulated"] else "photos"
+    lines = [
+        f"# {about['name']}",
+        "",
+        f"> {DISCLAIMER}",
+        "",
+        f"- Answers: {about['target']}: {', '.join(map(str, grader.labels))}",
+        f"- Classifier: {about['classifier']}{' (' + about['chosen'] + ')' if about['chosen'] else ''}",
+        f"- Landmarks: {grader.landmark_model}; other landmarks are refused",
+        f"- Trained on: {about['dataset']} ({kind}), {about['n_rows']} rows of {about['n_people']} people",
+        f"- Takes: one row per {'person' if grader.by_person else 'photo'}, {len(grader.inputs)} inputs",
+        f"- Training rows, SHA-256: `{about['training_digest']}`",
+        f"- Written with: {', '.join(f'{name} {number}' for name, number in about['versions'].items())}",
+        "",
+        f"## On people it had not seen ({kind}, n = {judged['n_rows']} rows of {judged['n_people']} people)",
+        "",
+        "| | estimate | 95 % interval (over people) | baseline |",
+        "|---|---|---|---|",
+    ]
+    for name, (estimate, low, high) in judged["metrics"].items():
+        baseline = judged["baseline"].get(name)
+        shown = "" if baseline is None else f"{baseline:.3f}"
+        lines.append(f"| {name.replace('_', ' ')} | {estimate:.3f} | {low:.3f} to {high:.3f} | {shown} |")
+    lines += ["", f"Verdict: {judged['verdict']}" + (f" (p = {judged['p']:.4f})." if judged["p"] is not None else ".")]
+    lines += [
+        "",
+        "## Limits",
+        "",
+        "It knows the kind of people, photos and landmarks it was trained on, and nothing else. A probability is calibrated,",
+        "if at all, for a mixture of classes like that of its training data with every class weighing the same.",
+        "",
+    ]
+    if about["simulated"]:
+        lines += ["Trained on simulated faces: it shows that the method runs, and must not be used on people.", ""]
+    return "\n".join(lines)

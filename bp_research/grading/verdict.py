@@ -1,0 +1,232 @@
+"""One person's photos in, a verdict out: its probability, what drove it, and "cannot tell" where the photos do not say."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from .. import DISCLAIMER
+from ..datasets import Photo
+from ..errors import BadModelError, BadSettingError, BpResearchError, NoFaceError
+from ..landmark_tester import LandmarkTester, quantities
+from ..predictors import model_name
+from ..schemes import EXPRESSIONS, FEATURE_LABELS, FEATURES, REGIONS
+from .inputs import person_table
+from .saved import Grader, load_model
+
+#: The verdict where landmarks that are as good as these would give another one.
+CANNOT_TELL = "cannot tell"
+
+#: The set of inputs that is measured from the photos.
+_MEASURED = "features and asymmetries"
+
+
+@dataclass(frozen=True)
+class Grade:
+    """One person's verdict. Printed, it stands beside the disclaimer.
+
+    Attributes
+    ----------
+    verdict : object
+        One of the grader's classes, or :data:`CANNOT_TELL`.
+    nearest : object
+        The class that the photos themselves give, also where the verdict is :data:`CANNOT_TELL`.
+    probability : DataFrame
+        Index: the classes. Columns ``probability``, ``low``, ``high``: of the photos themselves, and between which it lies for
+        the middle share ``level`` of looks at slightly changed copies.
+    agreement : float
+        Share of looks that give ``nearest``.
+    drivers : DataFrame
+        ``input``, ``meaning``, ``value``, ``reference`` (median of the training's first class) and ``contribution``: by how
+        much the log-odds of ``nearest`` would fall if the input had the reference's value. The largest first.
+    n_photos : int
+        Photos that were measured.
+    failed : dict of str to str
+        Photos that were not, and why.
+    about : dict
+        Of the grader.
+    """
+
+    verdict: object
+    nearest: object
+    probability: pd.DataFrame = field(repr=False)
+    agreement: float
+    drivers: pd.DataFrame = field(repr=False)
+    n_photos: int
+    failed: dict = field(repr=False)
+    about: dict = field(repr=False)
+    disclaimer: str = DISCLAIMER
+
+    def __str__(self):
+        shown = self.probability.loc[self.nearest]
+        lines = [
+            f"{self.about['target']}: {self.verdict}",
+            f"nearest class {self.nearest}, probability {shown['probability']:.2f} "
+            f"({shown['low']:.2f} to {shown['high']:.2f} over changed copies, {self.agreement:.0%} of which agree); "
+            f"{self.n_photos} photo{'s' if self.n_photos > 1 else ''}",
+        ]
+        for row in self.drivers.head(3).itertuples():
+            lines.append(f"  {row.input} ({row.meaning}): {row.value:.3g}, usual {row.reference:.3g}")
+        lines += [f"  not measured: {photo}: {reason}" for photo, reason in self.failed.items()]
+        if self.about["simulated"]:
+            lines.append("The classifier was trained on simulated faces: it means nothing for people.")
+        return "\n".join([*lines, self.disclaimer])
+
+
+def grade(photos, model, *, landmark_model=None, looks=30, level=0.9, seed=0):
+    """Grade one person.
+
+    Parameters
+    ----------
+    photos : image, Photo, sequence of these, or dict
+        The person's photos: paths or arrays, or ``{expression: image or list of images}`` with the names of
+        :data:`bp_research.schemes.EXPRESSIONS`, which a grader of people (in place of photos) needs.
+    model : Grader or path-like
+        From :func:`bp_research.grading.fit_grader` or a file of :func:`bp_research.grading.save_model`. Its inputs must be
+        features and asymmetries.
+    landmark_model : str, path-like, tuple or list, optional
+        The landmark model, see :mod:`bp_research.predictors`; needed only where the grader's name of it is not one of the
+        registry.
+    looks : int
+        How many slightly changed copies of each photo are measured to see whether the verdict holds.
+    level : float
+        Share of the copies that the intervals hold. The verdict is "cannot tell" if the interval spans a boundary: if
+        more than half of the remaining share give another class (for ordered grades: one that is two or more away).
+    seed : int
+
+    Returns
+    -------
+    Grade
+
+    Raises
+    ------
+    NoFaceError
+        If no photo could be measured.
+    BadModelError
+        If the grader's file is damaged, or was trained with another landmark model.
+    BadSettingError
+        If there is no photo, they are of several people, or expressions are needed and missing.
+    """
+    grader = model if isinstance(model, Grader) else load_model(model)
+    landmark_model = grader.landmark_model if landmark_model is None else landmark_model
+    if model_name(landmark_model) != grader.landmark_model:
+        raise BadModelError(
+            f"the classifier was trained on landmarks of {grader.landmark_model!r}, not of {model_name(landmark_model)!r}"
+        )
+    table, failed = _measure(_listed(photos, grader.by_person), landmark_model, looks, seed)
+    single, copies = table[table["look"] == 0], table[table["look"] > 0]
+
+    probability, nearest, rows = _judge(grader, single)
+    seen = [_judge(grader, part)[:2] for _, part in copies.groupby("look")]
+    over_looks = np.array([values for values, _ in seen])
+    low, high = np.quantile(over_looks, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    # the photo itself is one more look, and may lie at the edge of its copies
+    bounds = {"low": np.minimum(low, probability), "high": np.maximum(high, probability)}
+    answers = [label for _, label in seen]
+    compatible = [_compatible(label, nearest, grader) for label in answers]
+    return Grade(
+        verdict=nearest if np.mean(compatible) >= (1 + level) / 2 else CANNOT_TELL,
+        nearest=nearest,
+        probability=pd.DataFrame({"probability": probability, **bounds}, index=grader.labels),
+        agreement=float(np.mean([label == nearest for label in answers])),
+        drivers=_drivers(grader, rows, nearest),
+        n_photos=len(single),
+        failed=failed,
+        about=grader.about,
+    )
+
+
+def _compatible(label, nearest, grader):
+    if not grader.about["ordered"]:
+        return label == nearest
+    return abs(grader.labels.index(label) - grader.labels.index(nearest)) <= 1
+
+
+def _listed(photos, by_person):
+    """List of (name, expression, image)."""
+    if isinstance(photos, Mapping):
+        unknown = set(photos) - set(EXPRESSIONS)
+        if unknown:
+            raise BadSettingError(
+                f"there are no expressions {sorted(map(str, unknown))}; there are {list(EXPRESSIONS)}"
+            )
+        pairs = [(expression, image) for expression, some in photos.items() for image in _as_list(some)]
+    else:
+        pairs = [(photo.expression if isinstance(photo, Photo) else None, photo) for photo in _as_list(photos)]
+    people = {photo.patient_id for _, photo in pairs if isinstance(photo, Photo)}
+    if not pairs or len(people) > 1:
+        raise BadSettingError(f"photos of one person are needed; here are {len(pairs)} photos of {len(people)} people")
+    if by_person and any(expression is None for expression, _ in pairs):
+        raise BadSettingError("this grader looks at expressions: give the photos as {expression: image}")
+    return [
+        (f"photo {i + 1}", expression, photo.path if isinstance(photo, Photo) else photo)
+        for i, (expression, photo) in enumerate(pairs)
+    ]
+
+
+def _as_list(photos):
+    """Images given alone are put into a list; arrays and bytes are one image each."""
+    if isinstance(photos, list | tuple) or (hasattr(photos, "__iter__") and hasattr(photos, "photos")):
+        return list(photos)
+    return [photos]
+
+
+def _measure(photos, landmark_model, looks, seed):
+    """Features and asymmetries, one row per photo and look (0: the photo itself); and which photos failed."""
+    blocks, failed, error = [], {}, None
+    for name, expression, image in photos:
+        try:
+            tester = LandmarkTester(image, landmark_model, seed=seed).run(looks)
+            points = np.concatenate([tester.single.landmarks[None], tester.test_landmarks])
+            block = pd.DataFrame(quantities(points), columns=[*FEATURES, *REGIONS])
+        except BpResearchError as reason:
+            failed[name], error = f"{type(reason).__name__}: {reason}", reason
+            continue
+        blocks.append(block.assign(look=np.arange(len(points)), photo_id=name, expression=expression, patient_id="one"))
+    if not blocks:
+        raise NoFaceError(f"none of the {len(photos)} photos could be measured: {failed}") from error
+    return pd.concat(blocks, ignore_index=True), failed
+
+
+def _judge(grader, rows):
+    """Probability of each class (mean over the photos), the class, and the rows that the classifier was given."""
+    if grader.by_person:
+        made = person_table(rows, _MEASURED)
+        known = {name.split(", ")[0] for name in made}
+        if strange := sorted({name for name in grader.inputs if name.split(", ")[0] not in known}):
+            raise BadModelError(f"the grader takes inputs that are not measured here: {strange[:5]}")
+        rows = made.reindex(columns=grader.inputs)  # what expressions that are missing would have told is NaN
+        return grader.probabilities(rows).to_numpy()[0], grader.predict(rows).iloc[0], rows
+    probability = grader.probabilities(rows).to_numpy().mean(axis=0)
+    return probability, grader.labels[int(np.argmax(probability))], rows
+
+
+def _drivers(grader, rows, nearest):
+    """What each input adds to the log-odds of a class, against the median of the training's first class."""
+    x = grader.matrix(rows)
+    column = grader.labels.index(nearest)
+    reference = np.array(grader.about["reference"], float)
+
+    # every input in turn is given its reference, in all rows; the last block is left as it is
+    blocks = np.tile(x.to_numpy(), (x.shape[1] + 1, 1, 1))
+    for i, value in enumerate(reference):
+        blocks[i, :, i] = value
+    p = grader.probabilities(pd.DataFrame(blocks.reshape(-1, x.shape[1]), columns=x.columns)).to_numpy()[:, column]
+    p = np.clip(p, 1e-6, 1 - 1e-6).reshape(len(blocks), len(x))
+    log_odds = np.log(p / (1 - p)).mean(axis=1)
+    found = pd.DataFrame(
+        {
+            "input": list(x),
+            "meaning": [_meaning(name) for name in x],
+            "value": x.mean().to_numpy(),
+            "reference": reference,
+            "contribution": log_odds[-1] - log_odds[:-1],
+        }
+    )
+    return found.sort_values("contribution", ascending=False, kind="stable", ignore_index=True)
+
+
+def _meaning(name):
+    base = name.replace(" (", ",").split(",")[0]
+    return FEATURE_LABELS.get(base, f"{base}, left minus right" if base in REGIONS else base)
