@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .datasets.folder import load_folder
-from .datasets.records import Photo
+from .datasets.records import RECORD_COLUMNS, Photo
 from .errors import BadSettingError
 from .geometry import asymmetry, feature_array
 from .get_landmarks import GetLandmarks
@@ -19,16 +19,13 @@ from .paths import processed_dir
 from .predictors import get_engine, model_files, model_name
 from .schemes import FEATURES, REGIONS
 
-#: Columns that say what the data set tells of a photo.
-RECORD_COLUMNS = (
-    *("dataset", "patient_id", "photo_id", "path", "group", "expression", "task", "frame"),
-    *("severity", "side", "gender", "age"),
-)
 BOX_COLUMNS = ("left", "top", "right", "bottom")
 LANDMARK_COLUMNS = tuple(f"{axis}{i}" for i in range(68) for axis in "xy")
 
-AUGMENTED_COLUMNS = tuple(
-    f"{quantity}_{what}" for quantity in (*FEATURES, *REGIONS) for what in ("median", "low", "high")
+MEDIAN_LANDMARK_COLUMNS = tuple(f"{name}_median" for name in LANDMARK_COLUMNS)
+AUGMENTED_COLUMNS = (
+    *(f"{quantity}_{what}" for quantity in (*FEATURES, *REGIONS) for what in ("median", "low", "high")),
+    *MEDIAN_LANDMARK_COLUMNS,
 )
 
 # A change in these changes what a photo's row holds, so that it makes cached rows stale.
@@ -79,7 +76,8 @@ def measure_cohort(
         the inter-ocular distance, see :func:`bp_research.geometry.asymmetry`), ``model``, and ``status``: ``"ok"`` or why
         the photo could not be measured, in which case the measurements are NaN. With ``augment``, for each feature and
         asymmetry also ``f0_median``, of the copies' median landmarks, and ``f0_low``, ``f0_high``, which hold 90 % of the
-        copies: how steady the prediction is, not how right (see :mod:`bp_research.intervals`).
+        copies: how steady the prediction is, not how right (see :mod:`bp_research.intervals`); and the median landmarks
+        themselves, ``x0_median ... y67_median``.
 
     Raises
     ------
@@ -111,7 +109,9 @@ def measure_cohort(
         progress=progress,
         executor=executor,
     )
-    said = pd.DataFrame([[getattr(photo, name) for name in RECORD_COLUMNS] for photo in records], columns=RECORD_COLUMNS)
+    said = pd.DataFrame(
+        [[getattr(photo, name) for name in RECORD_COLUMNS] for photo in records], columns=RECORD_COLUMNS
+    )
     said["path"] = said["path"].map(str)
     for name in ("severity", "age"):
         said[name] = said[name].astype(float)
@@ -139,20 +139,22 @@ def measured(photos, model="iBUG", **settings):
     return measure_cohort(photos, model, cache=processed_dir() / "cache" / f"{slug}.jsonl", **settings)
 
 
-def landmarks_of(table):
+def landmarks_of(table, median=False):
     """The landmarks of a table as an array.
 
     Parameters
     ----------
     table : DataFrame
         From :func:`measure_cohort`.
+    median : bool
+        Whether to take the medians of changed copies, in place of the photo's own.
 
     Returns
     -------
     ndarray (n_rows, 68, 2)
         x, y in px; NaN where the photo failed.
     """
-    return table[list(LANDMARK_COLUMNS)].to_numpy(float).reshape(-1, 68, 2)
+    return table[list(MEDIAN_LANDMARK_COLUMNS if median else LANDMARK_COLUMNS)].to_numpy(float).reshape(-1, 68, 2)
 
 
 def _measure(path, model, resolution, colored, augment):
@@ -166,7 +168,8 @@ def _measure(path, model, resolution, colored, augment):
         row = dict(zip(names, numbers.tolist(), strict=True))
         if augment:
             intervals = tester.run(augment).feature_intervals(0.9)[["value", "low", "high"]]
-            row |= dict(zip(AUGMENTED_COLUMNS, intervals.to_numpy().ravel().tolist(), strict=True))
+            numbers = np.r_[intervals.to_numpy().ravel(), tester.median_landmarks.ravel()]
+            row |= dict(zip(AUGMENTED_COLUMNS, numbers.tolist(), strict=True))
         return {**row, "status": "ok"}
     except Exception as error:  # whatever one photo does to a decoder must not end the whole run
         return {"status": f"{type(error).__name__}: {error}"}

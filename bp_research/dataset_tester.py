@@ -11,7 +11,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from .cohort import RECORD_COLUMNS, landmarks_of, measure_cohort
+from .cohort import landmarks_of, measure_cohort
+from .datasets.records import RECORD_COLUMNS
 from .errors import BadSettingError, BadTableError
 from .geometry import asymmetry, check_points, interocular, point_error
 from .get_landmarks import GetLandmarks
@@ -165,7 +166,7 @@ class DatasetTester:
             ``augment``; such as :data:`REPORT_SETTINGS`. A list gets names that say model, resolution and
             colour.
         augment : int, optional
-            Take the median landmarks of so many altered copies, in settings that do not say otherwise.
+            Take the median landmarks of so many changed copies, in settings that do not say otherwise.
         processes, cache, progress
             As in :func:`bp_research.measure_cohort`; one cache file serves all settings.
 
@@ -178,11 +179,12 @@ class DatasetTester:
         ------
         BadSettingError, ModelNotFoundError, BadModelError
         """
-        own = {"model": self.model, "resolution": self.resolution, "colored": self.colored, "augment": augment}
+        own = {"model": self.model, "resolution": self.resolution, "colored": self.colored, "augment": augment or 0}
         tables = []
         for name, options in _named([{}] if settings is None else settings, own).items():
             table = measure_cohort(self.photoset, processes=processes, cache=cache, progress=progress, **options)
-            tables.append(score_landmarks(self.photoset, landmarks_of(table), name, table["status"]))
+            predicted = landmarks_of(table, median=bool(options["augment"]))
+            tables.append(score_landmarks(self.photoset, predicted, name, table["status"]))
         self.results = pd.concat(tables, ignore_index=True)
         return self.results
 
@@ -484,8 +486,7 @@ def _named(settings, own):
     for name, options in settings.items():
         if unknown := set(options) - set(own):
             raise BadSettingError(f"setting {name!r} has unknown options {sorted(unknown)}; there are {sorted(own)}")
-    full = {name: own | options for name, options in settings.items()}
-    return {name: {key: value for key, value in options.items() if value is not None} for name, options in full.items()}
+    return {name: own | options for name, options in settings.items()}
 
 
 def _name(options):

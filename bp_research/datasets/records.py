@@ -12,8 +12,11 @@ from ..images import read_image
 #: The groups, of all data sets, whose people are healthy.
 HEALTHY_GROUPS = ("Normal", "Healthy controls", "healthy")
 
-_COLUMNS = ("dataset", "patient_id", "photo_id", "path", "group", "expression", "task", "frame")
-_COLUMNS += ("severity", "side", "gender", "age")
+#: Columns that say what a data set tells of a photo.
+RECORD_COLUMNS = (
+    *("dataset", "patient_id", "photo_id", "path", "group", "expression", "task", "frame"),
+    *("severity", "side", "gender", "age"),
+)
 
 
 @dataclass(frozen=True)
@@ -115,8 +118,8 @@ class PhotoSet:
 
     def to_frame(self):
         """DataFrame, one row per photo: the records' fields; ``annotated`` (bool) in place of the points."""
-        rows = [[getattr(photo, name) for name in _COLUMNS] for photo in self.photos]
-        table = pd.DataFrame(rows, columns=list(_COLUMNS), dtype=object)
+        rows = [[getattr(photo, name) for name in RECORD_COLUMNS] for photo in self.photos]
+        table = pd.DataFrame(rows, columns=list(RECORD_COLUMNS), dtype=object)
         for name in ("severity", "age"):
             table[name] = table[name].astype(float)
         table["frame"] = table["frame"].astype("Int64")
