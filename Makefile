@@ -62,9 +62,9 @@ demo: data/demo/.made ## make the simulated cohort
 bench: $(ENV) .make/models data/demo/.made ## compare speed and memory with the straightforward procedure
 	$(PY) -m benchmarks.bench
 
-lock: $(ENV) ## choose the newest packages again (after a change in pyproject.toml)
+lock: $(ENV) ## write requirements.txt anew after a change in pyproject.toml; args=--upgrade takes the newest
 	$(PY) -m uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
-		--no-annotate --custom-compile-command "make lock" --upgrade --quiet --output-file requirements.txt
+		--no-annotate --custom-compile-command "make lock" --quiet --output-file requirements.txt $(args)
 
 clean: ## remove what was made, but no data, models or measured tables
 	rm -rf reports data/demo benchmarks/results .make .pytest_cache .ruff_cache .hypothesis
