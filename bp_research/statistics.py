@@ -79,8 +79,10 @@ def paired_difference(first, second, groups, statistic="mean", level=0.95, n=200
     first, codes, people = _checked(first, groups, statistic, level)
     second, _, _ = _checked(second, groups, statistic, level)
     drawn = [_draw(values, codes, people, statistic, n, seed) for values in (first, second)]
-    difference = _estimate(first, statistic) - _estimate(second, statistic)
-    return difference, *_bounds(drawn[0] - drawn[1], level, people)
+    with np.errstate(invalid="ignore"):  # of two infinite medians
+        difference = _estimate(first, statistic) - _estimate(second, statistic)
+        drawn = drawn[0] - drawn[1]
+    return difference, *_bounds(drawn, level, people)
 
 
 def interval_text(estimate, low, high, digits=2):

@@ -62,10 +62,10 @@ def write_palda(root, faces, size=(600, 800)):
         group = ("central", "peripheral")[i % 2]
         folder = root / "palda_dataset" / group
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"image{i // 4:03d}{i % 4}.png").write_bytes(picture)
-        np.save(folder / f"image{i // 4:03d}{i % 4}.npy", np.rint(points / size * 900).astype(int))
+        (folder / f"image{900 + i // 4}{i % 4}.png").write_bytes(picture)
+        np.save(folder / f"image{900 + i // 4}{i % 4}.npy", np.rint(points / size * 900).astype(int))
         box = np.r_[points.min(axis=0), points.max(axis=0)]
-        np.save(folder / f"image{i // 4:03d}{i % 4}_box.npy", np.rint(box).astype(int))
+        np.save(folder / f"image{900 + i // 4}{i % 4}_box.npy", np.rint(box).astype(int))
     return root
 
 
@@ -138,7 +138,7 @@ def test_scores_and_slopes_equal_a_computation_from_the_raw_files(tmp_path):
 # What must hold of any faces
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 10_000))
 def test_the_truth_keeps_all_asymmetry_and_its_mirror_average_none(seed):
     faces = palsy_faces(12, seed)
@@ -151,14 +151,16 @@ def test_the_truth_keeps_all_asymmetry_and_its_mirror_average_none(seed):
             score_landmarks(photoset, mirrored[:, MIRROR_68], "left and right mixed up"),
         ]
     )
-    summary = summarise(scores, n=20)
+    errors = ("rmse_px", "rmse_bbox", "error", "error_centred")
+    wanted = [*((e, "mean") for e in errors), *((r, s) for r in REGIONS for s in ("slope", "correlation"))]
+    summary = summarise(scores, statistics=wanted, n=10)
     for region in REGIONS:
         assert value(summary, "truth", region, "slope") == pytest.approx(1)
         assert value(summary, "truth", region, "correlation") == pytest.approx(1)
         assert value(summary, "symmetrised", region, "slope") == pytest.approx(0, abs=1e-9)
         assert np.isnan(value(summary, "symmetrised", region, "correlation"))
         assert value(summary, "symmetrised", region, "slope", minus="truth") == pytest.approx(-1)
-    for measure in ("rmse_px", "rmse_bbox", "error", "error_centred"):
+    for measure in errors:
         assert value(summary, "truth", measure, "mean") == pytest.approx(0, abs=1e-9)
         assert value(summary, "symmetrised", measure, "mean") > 0
 
@@ -457,7 +459,7 @@ if __name__ == "__main__":
 
 
 def test_evaluating_resumes_after_a_kill_and_repeats_nothing(tmp_path):
-    image, n = cv2.imread(PORTRAIT), 40
+    image, n = cv2.imread(PORTRAIT), 24
     folder = tmp_path / "central"
     folder.mkdir()
     for i in range(n):
@@ -470,13 +472,13 @@ def test_evaluating_resumes_after_a_kill_and_repeats_nothing(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
     run = subprocess.Popen(command, env=environment, start_new_session=True, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
-    while not cache.exists() or len(cache.read_bytes().splitlines()) < 5:
+    while not cache.exists() or len(cache.read_bytes().splitlines()) < 3:
         assert time.monotonic() < deadline and run.poll() is None
         time.sleep(0.01)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
     before = [line for line in cache.read_text().splitlines() if _whole(line)]
-    assert 5 <= len(before) < n
+    assert 3 <= len(before) < n
     output = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     assert output.split() == [str(n), "0"]
     after = [line for line in cache.read_text().splitlines() if _whole(line)]

@@ -376,9 +376,9 @@ def test_the_whole_of_neuroface_loads_in_seconds_and_little_memory(tmp_path):
 # PALDA
 
 PALDA = {
-    "Healthy": ["Healthy_control_2", "Healthy_control_10"],
-    "central": ["cen_fac_palsy_001", "image0031", "image0032", "image003", "image012"],
-    "peripheral": ["image0031", "image0611", "image061", "image0111"],
+    "Healthy": ["Healthy_control_902", "Healthy_control_1010"],
+    "central": ["cen_fac_palsy_901", "image7731", "image7732", "image773", "image712"],
+    "peripheral": ["image7731", "image7611", "image761", "image7711"],
 }
 
 
@@ -397,8 +397,8 @@ def test_palda_points_are_put_back_into_the_photo(tmp_path):
     photoset = load_palda(make_palda(tmp_path / "palda_dataset"))
     by_id = {photo.photo_id: photo for photo in photoset}
     raw = np.arange(136.0).reshape(68, 2)
-    np.testing.assert_allclose(by_id["healthy-Healthy_control_10"].landmarks_gt, raw + 1)
-    np.testing.assert_allclose(by_id["central-image0031"].landmarks_gt, (raw + 1) * [120 / 900, 180 / 900])
+    np.testing.assert_allclose(by_id["healthy-Healthy_control_1010"].landmarks_gt, raw + 1)
+    np.testing.assert_allclose(by_id["central-image7731"].landmarks_gt, (raw + 1) * [120 / 900, 180 / 900])
     for photo in photoset:
         np.testing.assert_array_equal(photo.bbox_gt, [-10, -20, 90, 100])
     assert photoset.to_frame()["group"].value_counts().to_dict() == {
@@ -413,50 +413,50 @@ def test_palda_panels_are_one_person_within_their_group(tmp_path):
     photoset = load_palda(make_palda(tmp_path / "palda_dataset").parent)
     people = photoset.to_frame().groupby("patient_id")["photo_id"].apply(list).to_dict()
     assert len(people) == 2 + 3 + 3
-    assert people["central-image003"] == ["central-image003", "central-image0031", "central-image0032"]
-    assert people["peripheral-image003"] == ["peripheral-image0031"]
-    assert people["peripheral-image061"] == ["peripheral-image061", "peripheral-image0611"]
+    assert people["central-image773"] == ["central-image773", "central-image7731", "central-image7732"]
+    assert people["peripheral-image773"] == ["peripheral-image7731"]
+    assert people["peripheral-image761"] == ["peripheral-image761", "peripheral-image7611"]
 
 
 def test_palda_turned_photos_use_their_upright_size(tmp_path):
     from PIL import Image
 
     root = make_palda(tmp_path)
-    (root / "central" / "image012.png").unlink()
+    (root / "central" / "image712.png").unlink()
     exif = Image.Exif()
     exif[0x0112] = 6
-    Image.new("RGB", (90, 45)).save(root / "central" / "image012.jpg", exif=exif)
-    photo = next(photo for photo in load_palda(root) if photo.photo_id == "central-image012")
+    Image.new("RGB", (90, 45)).save(root / "central" / "image712.jpg", exif=exif)
+    photo = next(photo for photo in load_palda(root) if photo.photo_id == "central-image712")
     assert photo.image.shape == (90, 45, 3)
     np.testing.assert_allclose(photo.landmarks_gt[0], [4 * 45 / 900, 5 * 90 / 900])
 
 
 def test_palda_oddities_are_reported(tmp_path):
     root = make_palda(tmp_path)
-    (root / "central" / "image012.npy").unlink()
-    np.save(root / "central" / "cen_fac_palsy_001.npy", np.zeros((5, 2)))
-    write(root / "central" / "image0031_box.npy", b"garbage")
-    np.save(root / "central" / "image0032_box.npy", np.array([500, 500, 540, 540]))
-    (root / "peripheral" / "image061.png").unlink()
-    write(root / "peripheral" / "image0111.png", b"")
+    (root / "central" / "image712.npy").unlink()
+    np.save(root / "central" / "cen_fac_palsy_901.npy", np.zeros((5, 2)))
+    write(root / "central" / "image7731_box.npy", b"garbage")
+    np.save(root / "central" / "image7732_box.npy", np.array([500, 500, 540, 540]))
+    (root / "peripheral" / "image761.png").unlink()
+    write(root / "peripheral" / "image7711.png", b"")
     write(root / "Healthy" / "notes.txt", "x")
-    write(root / "Healthy" / "Healthy_control_2.jpg", jpeg())
+    write(root / "Healthy" / "Healthy_control_902.jpg", jpeg())
     photoset = load_palda(root)
     kinds = photoset.problems.groupby("problem")["where"].apply(sorted).to_dict()
     assert kinds == {
-        "contradictory": ["Healthy/Healthy_control_2.png", "central/image0032_box.npy"],
+        "contradictory": ["Healthy/Healthy_control_902.png", "central/image7732_box.npy"],
         "ignored": ["Healthy/notes.txt", "Palsy_Immitation"],
-        "missing annotation": ["central/image012.npy"],
-        "missing photo": ["peripheral/image061.npy", "peripheral/image061_box.npy"],
+        "missing annotation": ["central/image712.npy"],
+        "missing photo": ["peripheral/image761.npy", "peripheral/image761_box.npy"],
         "unreadable": [
-            "central/cen_fac_palsy_001.npy",
-            "central/image0031_box.npy",
-            "peripheral/image0111.png",
+            "central/cen_fac_palsy_901.npy",
+            "central/image7731_box.npy",
+            "peripheral/image7711.png",
         ],
     }
     assert len(photoset) == 10
     assert sum(photo.landmarks_gt is None for photo in photoset) == 3
-    assert {photo.photo_id for photo in photoset if photo.bbox_gt is None} == {"central-image0031", "central-image0032"}
+    assert {photo.photo_id for photo in photoset if photo.bbox_gt is None} == {"central-image7731", "central-image7732"}
 
 
 # Records, and opening a set by name
@@ -479,7 +479,7 @@ def test_select_by_mask_and_by_id(tmp_path):
     photoset = load_palda(make_palda(tmp_path))
     central = photoset.select(photoset.to_frame()["group"] == "central")
     assert len(central) == 5 and {photo.group for photo in central} == {"central"}
-    assert [p.photo_id for p in photoset.select(["central-image012"])] == ["central-image012"]
+    assert [p.photo_id for p in photoset.select(["central-image712"])] == ["central-image712"]
     assert len(photoset.select([])) == 0
     assert photoset.landmarks().shape == (11, 68, 2)
     with pytest.raises(BadSettingError, match="mask"):

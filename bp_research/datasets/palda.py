@@ -31,9 +31,9 @@ def load_palda(root):
     Returns
     -------
     PhotoSet
-        Groups "healthy", "central", "peripheral". ``image0031`` and ``image0032`` are panels of one person;
+        Groups "healthy", "central", "peripheral". ``image7731`` and ``image7732`` are panels of one person;
         names repeat between the groups for different people, so ids begin with the group
-        (``central-image003``).
+        (``central-image773``).
 
     Raises
     ------
