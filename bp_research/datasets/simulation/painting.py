@@ -16,7 +16,7 @@ from scipy.interpolate import CubicSpline
 
 from .portraits import portrait
 
-_STEP = 10  # px between the points at which the warps are computed
+_STEPS = 36  # the warps are computed at so many points per face unit, and interpolated between
 _UPPER_LIDS = ([36, 37, 38, 39], [42, 43, 44, 45])  # from the image's left to its right
 _LOWER_LIDS = ([36, 41, 40, 39], [42, 47, 46, 45])
 _UPPER_LIP, _LOWER_LIP = [60, 61, 62, 63, 64], [60, 67, 66, 65, 64]
@@ -98,16 +98,24 @@ def _spline(source, target):
     return np.linalg.solve(system, np.r_[target, np.zeros((3, 2))])
 
 
+# Landmarks through which all warps pass, and the lines that each follows: above the eyes' opening, middle, below the mouth.
+_SHARED = [*range(0, 36), 36, 39, 42, 45, 48, 54, 60, 64]
+_LINES = (
+    [*_UPPER_LIDS, _UPPER_LIP, _UPPER_EDGE],
+    [*_LOWER_LIDS, _UPPER_LIP, _UPPER_EDGE],
+    [*_LOWER_LIDS, _LOWER_LIP, _LOWER_EDGE],
+)
+
+
+def _controls(points):
+    """Return the control points of the three warps, arrays (n, 2), for landmarks (68, 2) in face units."""
+    return [np.concatenate([points[_SHARED], *[_dense(points, line) for line in lines], _AROUND]) for lines in _LINES]
+
+
 @cache
-def _controls(face):
-    """Return, per warp (above the eyes, middle, below the mouth), the part that is fixed of the control points."""
-    shared = [*range(0, 36), 36, 39, 42, 45, 48, 54, 60, 64]
-    upper_lids, lower_lids = list(_UPPER_LIDS), list(_LOWER_LIDS)
-    return (
-        (shared, [*upper_lids, _UPPER_LIP, _UPPER_EDGE]),
-        (shared, [*lower_lids, _UPPER_LIP, _UPPER_EDGE]),
-        (shared, [*lower_lids, _LOWER_LIP, _LOWER_EDGE]),
-    )
+def _portrait_controls(face):
+    base = portrait(face)
+    return _controls(base.to_face(base.points))
 
 
 def warps(face, points):
@@ -126,12 +134,8 @@ def warps(face, points):
         From places in the moved face to places in the portrait, both (n, 2) in face units: above the eyes' opening,
         between eyes and mouth, below the mouth's opening.
     """
-    base = portrait(face)
-    home = base.to_face(base.points)
     functions = []
-    for shared, lines in _controls(face):
-        source = np.concatenate([points[shared], *[_dense(points, line) for line in lines], _AROUND])
-        target = np.concatenate([home[shared], *[_dense(home, line) for line in lines], _AROUND])
+    for source, target in zip(_controls(points), _portrait_controls(face), strict=True):
         weights = _spline(source, target)
 
         def function(places, source=source, weights=weights):
@@ -149,16 +153,16 @@ def _grid(camera, box):
     return camera.to_face(np.stack([x, y], axis=-1)).astype(np.float32)
 
 
-def _maps(function, base, camera, box):
-    """Return the portrait's pixel (h, w, 2) for each pixel of a box: computed at every tenth and interpolated."""
+def _maps(function, base, camera, box, step):
+    """Return the portrait's pixel (h, w, 2) for each pixel of a box, computed every `step` pixels and interpolated."""
     left, top, right, bottom = box
-    columns, rows = -(-(right - left) // _STEP) + 2, -(-(bottom - top) // _STEP) + 2
-    x = left + (np.arange(columns) - 0.5) * _STEP - 0.5
-    y = top + (np.arange(rows) - 0.5) * _STEP - 0.5
+    columns, rows = -(-(right - left) // step) + 2, -(-(bottom - top) // step) + 2
+    x = left + (np.arange(columns) - 0.5) * step - 0.5
+    y = top + (np.arange(rows) - 0.5) * step - 0.5
     places = camera.to_face(np.stack(np.meshgrid(x, y), axis=-1)).reshape(-1, 2)
     coarse = base.to_pixels(function(places)).reshape(rows, columns, 2).astype(np.float32)
-    fine = cv2.resize(coarse, None, fx=_STEP, fy=_STEP, interpolation=cv2.INTER_CUBIC)
-    return fine[_STEP : _STEP + bottom - top, _STEP : _STEP + right - left]
+    fine = cv2.resize(coarse, None, fx=step, fy=step, interpolation=cv2.INTER_CUBIC)
+    return fine[step : step + bottom - top, step : step + right - left]
 
 
 def _smooth(edge, width):
@@ -205,12 +209,16 @@ def _lay_skin(canvas, base, image):
     pose, camera = canvas.pose, canvas.camera
     width, height = camera.size
     above, middle, below = warps(base.name, pose.points)
+    step = int(np.clip(camera.scale / _STEPS, 3, 12))
 
-    def sample(function, box):
-        maps = _maps(function, base, camera, box)
-        return cv2.remap(image, maps[..., 0], maps[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    def sample(maps):
+        return cv2.remap(image, maps[..., 0], maps[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
 
-    canvas.image = sample(middle, (0, 0, width, height)).astype(np.float32)
+    # Away from the face the warp is nearly straight, and fewer points do.
+    maps = _maps(middle, base, camera, (0, 0, width, height), 3 * step)
+    left, top, right, bottom = box = canvas.box(np.array([(-0.95, -0.45), (0.95, 1.5)]), 0)
+    maps[top:bottom, left:right] = _maps(middle, base, camera, box, step)
+    canvas.image = sample(maps).astype(np.float32)
     points = pose.points
     lids = [(curve(points[up]) + curve(points[low])) / 2 for up, low in zip(_UPPER_LIDS, _LOWER_LIDS, strict=True)]
     mouth = (curve(points[_UPPER_LIP]) + curve(points[_LOWER_LIP])) / 2
@@ -223,7 +231,8 @@ def _lay_skin(canvas, base, image):
         width = np.maximum(canvas.pixel * 0.8, 0.5 * np.clip(np.min(gaps, axis=0), 0, 0.12))
         cover = _smooth(sign * (v - _height(seam, u)), width)
         away = np.maximum(np.abs(u - seam[:, 0].mean()) / _REACH[0], np.abs(v - seam[:, 1].mean()) / _REACH[1])
-        canvas.blend(box, sample(function, box), cover * _smooth(0.8 - away, 0.2))
+        warped = sample(_maps(function, base, camera, box, step))
+        canvas.blend(box, warped, cover * _smooth(0.8 - away, 0.2))
 
 
 def _opening(canvas, box, upper, lower):
