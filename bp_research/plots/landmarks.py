@@ -230,6 +230,7 @@ def interval_chart(summary, measure, statistic, by=None, ax=None, label=None, pe
     counts = rows.groupby(by, sort=False)[["n_frames", "n_people"]].first()
     ticks = [f"{v}\n{count(f, 'frame')}, {count(p, 'person', 'people')}" for v, (f, p) in counts.iterrows()]
     ax.set_yticks(range(len(values)), ticks, fontsize=9)
+    ax.locator_params(axis="x", nbins=6)
     ax.set(ylim=(len(values) - 0.5, -0.5), xlabel=label or f"{measure}, {statistic}")
     if percent:
         ax.xaxis.set_major_formatter(PercentFormatter(1))
