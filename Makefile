@@ -24,10 +24,10 @@ unexport BP_WORK_DIR
 
 quote = '$(subst ','\'',$(1))'
 given = $(foreach name,$(1),$(if $($(name)),$(2) $(name) $(call quote,$($(name)))))
-# $(call note_changes,folders,values): rewrite the target if a value, or a file in one of the folders, changed.
+# $(call note_changes,places,values): rewrite the target if a value, or a file at one of the places, changed.
 define note_changes
 @mkdir -p $(@D)
-@{ printf '%s\n' $(2); for folder in $(1); do if [ -d "$$folder" ]; then find -L "$$folder" -type f -exec ls -lnL {} +; fi; \
+@{ printf '%s\n' $(2); for place in $(1); do if [ -e "$$place" ]; then find -L "$$place" -type f -exec ls -lnL {} +; fi; \
 	done | sort | cksum; } > $@.new; if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 endef
 
@@ -89,7 +89,7 @@ data/demo/.made: $(DEMO) $(ENV)
 	@touch $@
 
 .make/settings: FORCE
-	$(call note_changes,data/raw "$$BP_DATA_DIR" $(call quote,$(data)),"$$BP_DATA_DIR" $(call given,$(SETTINGS),-s))
+	$(call note_changes,data/raw "$$BP_DATA_DIR" $(call quote,$(data)) $(call quote,$(model)),"$$BP_DATA_DIR" $(call given,$(SETTINGS),-s))
 
 .make/photos: FORCE
 	$(call note_changes,$(call quote,$(photos)),$(call given,photos,-p))
@@ -103,6 +103,8 @@ reports/%.html: notebooks/%.ipynb $(PACKAGE) .make/settings .make/models data/de
 reports/01_load_meei.html: .make/photos
 reports/01_load_meei.html: PARAMETERS = $(call given,photos,-p)
 $(filter-out reports/01_load_meei.html,$(REPORTS)): | reports/01_load_meei.html
+# Models that the user brought are compared.
+reports/06_landmark_models.html: $(wildcard data/models/*.dat)
 
 reports/index.html: $(REPORTS)
 	@$(PY) -m bp_research.reports index
