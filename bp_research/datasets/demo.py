@@ -117,7 +117,7 @@ def _colours(person):
     brown, blue, green = (38, 58, 84), (140, 112, 84), (84, 104, 96)
     iris = np.array((brown, brown, blue, green)[rng.integers(4)]) * rng.uniform(0.8, 1.2)
     light = {"hopper": 0.84, "collins": 0.98}[person.face]
-    teeth = np.array([206, 226, 236]) * rng.uniform(0.9, 1.0) * (rng.uniform(0.88, 1), 1, 1)
+    teeth = np.array([208, 217, 236]) * rng.uniform(0.9, 1.0) * (rng.uniform(0.9, 1), 1, 1)
     lid = {"hopper": 0.8, "collins": 0.35}[person.face]
     look = {"iris": iris, "teeth": teeth, "gaze": rng.normal(0, 0.004), "light": light, "lid": lid}
     return image.clip(0, 255).astype(np.uint8), look
