@@ -114,6 +114,8 @@ def _compare_one(photo, reference, name, level):
     """One row of :func:`compare` without the photo's own columns."""
     value = photo[name]
     low, high = (photo.get(f"{name}_{end}", np.nan) for end in ("low", "high"))
+    # the photo itself is one more copy, and can lie outside of the middle of the others
+    low, high = min(low, value), max(high, value)
     reference = reference.to_numpy(float)
     row = {"quantity": name, "region": REGION_OF.get(name, name)}
     if name in REGIONS:

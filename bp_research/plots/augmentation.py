@@ -1,0 +1,223 @@
+"""Figures of test-time augmentation, from the tables of :mod:`bp_research.augmentation_study` and
+:mod:`bp_research.intervals`."""
+
+import numpy as np
+from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
+from scipy.stats import spearmanr
+
+from ..intervals import coverage
+from ..schemes import FEATURE_LABELS, FEATURES, REGIONS
+from ..statistics import bootstrap_ci, interval_text
+from .faces import outline
+from .style import COLOURS, CYCLE, WIDTH, axes, count, levels_of, panels, source
+
+_STRENGTHS = {
+    "rotation": "largest angle [degrees]",
+    "noise": "largest noise [grey levels]",
+    "brightness": "largest change [grey levels]",
+}
+_LINES = {
+    "one_copy": ("error of one copy", COLOURS["grey"]),
+    "error": ("error of the median", COLOURS["blue"]),
+    "spread": ("spread of the copies", COLOURS["orange"]),
+}
+
+
+def copies(tester, ax=None):
+    """The landmarks of all copies as dots, and the face that their median makes. No photo is shown.
+
+    Parameters
+    ----------
+    tester : LandmarkTester
+        After a test.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = outline(tester.median_landmarks, axes(ax, (4.6, 4.4)), colour=COLOURS["ink"])
+    x, y = tester.test_landmarks.reshape(-1, 2).T
+    ax.plot(x, y, ".", color=COLOURS["orange"], markersize=2.5, alpha=0.6, zorder=1)
+    return ax
+
+
+def gains(differences, by="group", ax=None):
+    """Error of the median of copies less that of the photo alone, a row per group and a colour per model.
+
+    Parameters
+    ----------
+    differences : DataFrame
+        Columns "model", ``by``, "estimate", "low", "high" (inter-ocular distances), "n_frames", "n_people".
+    by : str
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    rows, models = list(dict.fromkeys(differences[by])), list(dict.fromkeys(differences["model"]))
+    ax = axes(ax, (WIDTH, 1.4 + 0.5 * len(rows)))
+    for i, model in enumerate(models):
+        part = differences[differences["model"] == model]
+        y = np.array([rows.index(value) for value in part[by]]) + (i - (len(models) - 1) / 2) * 0.18
+        spread = np.abs(part[["low", "high"]].to_numpy(float).T - part["estimate"].to_numpy(float))
+        ax.errorbar(part["estimate"], y, xerr=spread, fmt="o", color=CYCLE[i], label=model, markersize=5)
+    ax.axvline(0, color=COLOURS["ink"], linewidth=1, linestyle="--")
+    counts = differences.groupby(by, sort=False)[["n_frames", "n_people"]].first().loc[rows]
+    ticks = [f"{v}\n{count(f, 'photo')}, {count(p, 'person', 'people')}" for v, (f, p) in counts.iterrows()]
+    ax.set_yticks(range(len(rows)), ticks, fontsize=9)
+    ax.set(ylim=(len(rows) - 0.5, -0.5), xlabel="error of the median less the photo's own [% of inter-ocular distance]")
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=1))
+    ax.grid(True, axis="x")
+    ax.figure.legend(loc="outside lower center", ncols=2, fontsize=9)
+    return ax
+
+
+def growth(table, seed=0):
+    """How errors and spread grow with the strength of the change, a panel per kind of change.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`bp_research.augmentation_study.try_tests` with :func:`~bp_research.augmentation_study.sweep`.
+    seed : int
+        Of the draws for the 95 % intervals (bands), by people.
+
+    Returns
+    -------
+    ndarray (n_kinds,) of Axes
+    """
+    kinds = list(dict.fromkeys(table["trial"]))
+    grid = panels(len(kinds), columns=len(kinds), height=3.6)
+    for ax, kind in zip(grid, kinds, strict=True):
+        part = table[table["trial"] == kind]
+        for column, (label, colour) in _LINES.items():
+            strengths, bands = [], []
+            for strength, rows in part.groupby("strength"):
+                strengths.append(strength)
+                bands.append(bootstrap_ci(rows[column], rows["patient_id"], "mean", seed=seed))
+            middle, low, high = np.transpose(bands)
+            ax.plot(strengths, middle, "o-", color=colour, label=label, markersize=4)
+            ax.fill_between(strengths, low, high, color=colour, alpha=0.2, linewidth=0)
+        ax.axhline(part["single"].mean(), color=COLOURS["ink"], linewidth=1, linestyle="--", label="error of the photo")
+        ax.set(title=kind, xlabel=_STRENGTHS.get(kind, "strength"), xlim=(0, None), ylim=(0, None))
+        ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    highest = max(ax.get_ylim()[1] for ax in grid)
+    for ax in grid:
+        ax.set_ylim(0, highest)
+    grid[0].set_ylabel("% of inter-ocular distance")
+    figure = grid[0].figure
+    figure.suptitle(source(table.drop_duplicates("photo_id")), fontsize=10, x=0.01, ha="left")
+    figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9)
+    return grid
+
+
+def enough_copies(table, ax=None, seed=0):
+    """Mean error of the median against the number of copies, less that of the photo's own landmarks.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`bp_research.augmentation_study.try_tests` with ``counts``.
+    ax : Axes, optional
+    seed : int
+        Of the draws for the 95 % intervals of the paired difference, by people.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = axes(ax, (WIDTH, 3.6))
+    trials = list(dict.fromkeys(table["trial"]))
+    for i, (trial, colour) in enumerate(
+        zip(trials, (COLOURS["blue"], COLOURS["vermillion"], COLOURS["green"]), strict=False)
+    ):
+        counts, bands = [], []
+        for number, rows in table[table["trial"] == trial].groupby("copies"):
+            counts.append(number)
+            bands.append(bootstrap_ci(rows["error"] - rows["single"], rows["patient_id"], "mean", seed=seed))
+        middle, low, high = np.transpose(bands)
+        place = np.array(counts) * 1.03 ** (i - (len(trials) - 1) / 2)
+        ax.errorbar(
+            place, middle, yerr=[middle - low, high - middle], fmt="o-", color=colour, label=trial, markersize=4
+        )
+    ax.axhline(0, color=COLOURS["ink"], linewidth=1, linestyle="--")
+    ax.set_xscale("log")
+    ax.xaxis.set_major_locator(FixedLocator(sorted(table["copies"].unique())))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter("{x:.0f}")
+    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
+    ax.set(xlabel="copies", ylabel="error less the photo's own\n[% of inter-ocular distance]")
+    ax.set_title(source(table.drop_duplicates("photo_id")))
+    ax.legend()
+    return ax
+
+
+def spread_and_error(table, ax=None, seed=0):
+    """Each photo's error against the spread of its copies, and their rank correlation.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`bp_research.augmentation_study.try_tests`, of one trial and number of copies.
+    ax : Axes, optional
+    seed : int
+        Of the draws for the interval of the correlation, by people.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = axes(ax, (4.6, 4.2))
+    for level in levels_of(table, "group"):
+        part = table[table["group"] == level.value]
+        ax.plot(part["spread"], part["error"], "o", color=level.colour, markersize=4, alpha=0.7, label=level.label)
+    rho = rank_correlation(table, seed)
+    ax.set(xscale="log", yscale="log", xlabel="spread of the copies", ylabel="error of their median")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(FixedLocator([0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2]))
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(PercentFormatter(1, decimals=None))
+    ax.set_title(f"{source(table)}\nrank correlation {interval_text(*rho)}", fontsize=10)
+    ax.legend(fontsize=9)
+    return ax
+
+
+def rank_correlation(table, seed=0):
+    """Spearman's correlation of ``spread`` and ``error`` with its 95 % interval by people: (rho, low, high)."""
+    pairs = table[["spread", "error"]].to_numpy()
+    return bootstrap_ci(pairs, table["patient_id"], lambda drawn: spearmanr(*drawn.T).statistic, seed=seed, n=500)
+
+
+def coverages(before, after):
+    """How often intervals hold the truth, for each feature and asymmetry, before and after calibration.
+
+    Parameters
+    ----------
+    before, after : DataFrame
+        Tables of intervals, see :mod:`bp_research.intervals`.
+
+    Returns
+    -------
+    ndarray (n_levels,) of Axes
+    """
+    levels = sorted(before["level"].unique())
+    names = [*REGIONS, *FEATURES]
+    labels = [*(f"{name}: left minus right" for name in REGIONS), *(f"{f} {FEATURE_LABELS[f]}" for f in FEATURES)]
+    grid = panels(len(levels), columns=len(levels), height=7.2)
+    for ax, level in zip(grid, levels, strict=True):
+        for table, label, colour in ((before, "copies alone", COLOURS["grey"]), (after, "calibrated", COLOURS["blue"])):
+            held = coverage(table[table["level"] == level], by=("quantity",))["held"].reindex(names)
+            ax.plot(held, range(len(names)), "o", color=colour, markersize=4.5, label=label)
+        ax.axvline(level, color=COLOURS["ink"], linewidth=1, linestyle="--", label="as often as said")
+        ax.axvspan(level - 0.05, level + 0.05, color=COLOURS["ink"], alpha=0.07, linewidth=0)
+        ax.set_yticks(range(len(names)), labels if ax is grid[0] else [], fontsize=8)
+        ax.set(
+            xlim=(0, 1), ylim=(len(names) - 0.5, -0.5), xlabel="truth within the interval", title=f"level {level:.0%}"
+        )
+        ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    figure = grid[0].figure
+    figure.suptitle(source(before.drop_duplicates("photo_id")), fontsize=10, x=0.01, ha="left")
+    figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9)
+    return grid

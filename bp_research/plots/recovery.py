@@ -1,0 +1,85 @@
+"""One person's scores over time, with the healthy band and the changes that exceed measurement noise."""
+
+import numpy as np
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+from ..schemes import FEATURE_LABELS, FEATURE_UNITS, REGIONS
+from .style import COLOURS, WIDTH, axes, panels
+
+
+def course(found, name, error, found_changes, band=None, factor=1.96, ax=None):
+    """A score over time: its interval, the healthy band, and the range in which a change may be noise.
+
+    Parameters
+    ----------
+    found : DataFrame
+        From :func:`bp_research.recovery.scores`.
+    name : str
+        The column to draw.
+    error : float
+        Its standard error of measurement.
+    found_changes : DataFrame
+        From :func:`bp_research.recovery.changes`.
+    band : DataFrame, optional
+        From :func:`bp_research.recovery.healthy_band`.
+    factor : float
+        Standard errors to either side that the interval of each date spans.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = axes(ax, (WIDTH, 3))
+    values = found[name]
+    own = found_changes[found_changes["region"] == name]
+    if band is not None:
+        row = band.loc[name]
+        ax.axhspan(0, row["limit"], color=COLOURS["blue"], alpha=0.13, linewidth=0, label=f"healthy, n = {row['n']:.0f}")
+    first, smallest = values.iloc[0], own["smallest"].iloc[0]
+    for edge, label in ((first - smallest, "may be noise"), (first + smallest, None)):
+        ax.axhline(edge, color="#777777", linestyle="--", linewidth=1.2, label=label)
+    ax.plot(values.index, values, color=COLOURS["ink"], linewidth=1.2, zorder=2)
+    detectable = np.r_[False, own["detectable"].to_numpy()]
+    for mask, colour, label in ((~detectable, "grey", "no detectable change"), (detectable, "vermillion", "changed")):
+        if mask.any():
+            ax.errorbar(
+                values.index[mask], values[mask], factor * error, fmt="o", color=COLOURS[colour], markersize=6,
+                capsize=3, linewidth=1.4, label=f"{label}, n = {mask.sum()}", zorder=3,
+            )  # fmt: skip
+    unit = "inter-ocular\ndistances" if name in REGIONS else FEATURE_UNITS[name].replace("1", "no unit")
+    ax.set_ylabel(f"[{unit}]")
+    ax.set_title(f"{name} asymmetry" if name in REGIONS else f"{name} {FEATURE_LABELS[name]}")
+    ax.set_ylim(bottom=0 if name in REGIONS else None)
+    locator = AutoDateLocator(maxticks=7)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    return ax
+
+
+def courses(found, errors, found_changes, band=None, factor=1.96, title=""):
+    """All scores of a series as :func:`course`, one below the other on one time axis.
+
+    Parameters
+    ----------
+    found, found_changes, band, factor
+        As in :func:`course`.
+    errors : array_like
+        Standard error of measurement of each column of ``found``.
+    title : str
+
+    Returns
+    -------
+    ndarray of Axes
+    """
+    grid = panels(found.shape[1], columns=1, height=2.4)
+    for name, error, ax in zip(found, errors, grid, strict=True):
+        course(found, name, error, found_changes, band, factor, ax)
+    figure = grid[0].figure
+    handles = {label: handle for ax in grid for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    kinds = {}
+    for label, handle in handles.items():
+        kinds.setdefault(label.split(", n")[0] if "healthy" not in label else label, handle)
+    figure.legend(kinds.values(), kinds.keys(), loc="outside lower center", ncols=2)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11.5)
+    return grid
