@@ -441,9 +441,8 @@ def _statistic(table, against, measure, statistic, draws):
     if not use.any():
         return np.nan, np.nan, np.nan, *counts
     function = bootstrap_ci if against is None else paired_difference
-    name = "mean" if statistic == "share" else statistic
     values = [v[use] for v in values]
-    return *function(*values, table["patient_id"].to_numpy()[use], name, **draws), *counts
+    return *function(*values, table["patient_id"].to_numpy()[use], statistic, **draws), *counts
 
 
 def _values(table, measure, statistic):

@@ -2,10 +2,11 @@
 
 Photos of one person are alike, so whole people are drawn, never single photos.
 
-A statistic is one of the names below or a function. The names are computed for all draws at once, from how
-often each row was drawn; ``correlation``, ``slope`` and ``mae`` take two columns, first the true and then
-the measured value.
+A statistic is one of the names below or a function. The names are computed for all draws at once, from how often each
+person was drawn; ``correlation``, ``slope`` and ``mae`` take two columns, first the true and then the measured value.
 
+- ``share``: mean of zeros and ones. Where all are the same, drawing them again tells nothing: the far bound is then the
+  exact one of Clopper and Pearson (Biometrika 1934, 26, 404), with people as the units
 - ``mean``, ``median`` (for which a value may be infinite), ``sd`` (of a sample, n - 1)
 - ``correlation``: Pearson's r
 - ``slope``: of the least-squares line of the second column on the first
@@ -52,7 +53,11 @@ def bootstrap_ci(values, groups, statistic="mean", level=0.95, n=2000, seed=0):
     """
     values, codes, people = _checked(values, groups, statistic, level)
     estimate = _estimate(values, statistic)
-    return estimate, *_bounds(_draw(values, codes, people, statistic, n, seed), level, people)
+    low, high = _bounds(_draw(values, codes, people, statistic, n, seed), level, people)
+    if not callable(statistic) and statistic == "share" and estimate in (0, 1):
+        exact = ((1 - level) / 2) ** (1 / people)
+        low, high = (0.0, 1 - exact) if estimate == 0 else (exact, 1.0)
+    return estimate, low, high
 
 
 def paired_difference(first, second, groups, statistic="mean", level=0.95, n=2000, seed=0):
@@ -104,6 +109,8 @@ def _checked(values, groups, statistic, level):
             raise BadTableError("values hold NaN or infinity: leave failed rows out, and say how many they are")
         if values.shape[1:] != (() if statistic in _ONE_COLUMN else (2,)):
             raise BadTableError(f"{statistic} does not take values of shape {values.shape}")
+        if statistic == "share" and not np.isin(values, (0, 1)).all():
+            raise BadTableError("a share is of zeros and ones")
     people, codes = np.unique(groups.astype(str), return_inverse=True)
     return values, codes, len(people)
 
@@ -211,6 +218,7 @@ def _mae_terms(values):
 
 # What is summed over people, and what is made of the number of rows and the sums; the median needs the rows.
 _STATISTICS = {
+    "share": (_mean_terms, _mean),
     "mean": (_mean_terms, _mean),
     "median": None,
     "sd": (_sd_terms, _sd),
@@ -218,4 +226,4 @@ _STATISTICS = {
     "slope": (_pair_terms, _slope),
     "mae": (_mae_terms, _mean),
 }
-_ONE_COLUMN = ("mean", "median", "sd")
+_ONE_COLUMN = ("share", "mean", "median", "sd")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from bp_research.errors import BadSettingError, BadTableError
 from bp_research.statistics import _named, bootstrap_ci, interval_text, paired_difference
@@ -129,6 +130,18 @@ def test_one_person_gives_an_estimate_without_interval():
     estimate, low, high = bootstrap_ci([1.0, 2.0], ["a", "a"])
     assert estimate == 1.5
     assert np.isnan([low, high]).all()
+
+
+def test_a_share_of_nothing_has_the_exact_upper_bound():
+    """Clopper and Pearson 1934, as scipy has it, with people as the units."""
+    groups = np.repeat(np.arange(61), 3)
+    expected = binomtest(0, 61).proportion_ci(0.95, method="exact")
+    assert bootstrap_ci(np.zeros(183), groups, "share") == pytest.approx((0, 0, expected.high))
+    assert bootstrap_ci(np.ones(183), groups, "share") == pytest.approx((1, 1 - expected.high, 1))
+    some = np.arange(183) % 4 == 0
+    assert bootstrap_ci(some, groups, "share") == bootstrap_ci(some, groups, "mean")
+    with pytest.raises(BadTableError, match="zeros and ones"):
+        bootstrap_ci([0.0, 0.5], ["a", "b"], "share")
 
 
 def test_a_failure_may_count_as_infinitely_wrong_in_a_median():
