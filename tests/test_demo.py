@@ -262,5 +262,7 @@ def test_nonsense_is_refused():
         demo.simulate(person, "wink")
     with pytest.raises(BadSettingError, match="severity"):
         demo.simulate(person, "at rest", 7)
+    with pytest.raises(BadSettingError, match="sleepy"):
+        demo.make_person(0, kind="sleepy")
     with pytest.raises(BadSettingError, match="people"):
         demo.make_demo("nowhere", people=1)

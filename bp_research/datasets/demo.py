@@ -35,7 +35,7 @@ from ..parallel import map_cached
 from ..paths import demo_dir
 from ..schemes import EXPRESSIONS, MIRROR_68
 from .files import SIMULATED_MARKER
-from .simulation.movement import MOVEMENTS, Person, pose
+from .simulation.movement import KINDS, MOVEMENTS, Person, pose
 from .simulation.painting import Camera, paint
 from .simulation.portraits import portrait
 
@@ -82,7 +82,14 @@ def make_person(number, seed=0, kind="healthy", severity=1.0):
     Returns
     -------
     Person
+
+    Raises
+    ------
+    BadSettingError
+        For an unknown kind.
     """
+    if kind not in KINDS:
+        raise BadSettingError(f"kind {kind!r} cannot be simulated; known: {', '.join(KINDS)}")
     one_sided = kind not in ("healthy", "bulbar")
     side = ("left", "right")[_coin(number, seed, 1)] if one_sided else None
     face = ("collins", "hopper")[number % 2]

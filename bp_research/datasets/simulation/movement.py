@@ -100,7 +100,7 @@ class Pose:
     shift : ndarray of float64, shape (2,)
         How the head's turn moves the middle of the face: where teeth and eyeballs go.
     strength : ndarray of float64, shape (2, 11)
-        What each side's muscles do, in the order of `ACTIONS`.
+        What each side's muscles do, one column per action; see `action`.
     tone : ndarray of float64, shape (2,)
         Depth of the skin folds of each side, 1 is normal.
     gaze : ndarray of float64, shape (2,)
@@ -228,7 +228,6 @@ def _palsy_at_rest(points, person, lost, side, traits):
     points[lips, 0] += outward * (0.010 if tight else -0.016) * mouth * share
     points[lips, 0] += outward * (0.004 if tight else -0.020) * mouth  # pulled towards the stronger side
     points[31:36, 0] -= outward * (0.0 if tight else 0.010) * mouth
-    points[57 if tight else 31 + 4 * side, 1] += 0.006 * mouth
 
 
 def _move_mouth(points, rest, strength, jaw):
