@@ -53,7 +53,8 @@ lint: $(ENV) ## check the style of package, tests and notebooks
 	$(PY) -m ruff check .
 
 lab: $(ENV) ## open the notebooks in JupyterLab, on this computer only
-	$(PY) -m jupyterlab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=$(call quote,$(CURDIR)) $(args) notebooks/
+	$(PY) -m jupyterlab --ServerApp.ip=127.0.0.1 --LabApp.news_url= \
+		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $(args) notebooks
 
 models: .make/models ## obtain the landmark models that can be had without asking
 
