@@ -8,7 +8,7 @@
 
 from .blendshapes import add_blendshapes
 from .classifiers import MODELS, ORDINAL_MODELS, SCALINGS, Choice, all_candidates, make_pipeline
-from .evaluation import Evaluation, evaluate, importance, refit_permutation_p
+from .evaluation import Evaluation, calibration, evaluate, importance, pool_by_person, refit_permutation_p
 from .inputs import INPUT_SETS, PERSON_SETS, healthy_or_palsy, make_inputs, person_inputs, person_table
 from .saved import Grader, fit_grader, load_model, model_card, save_model
 from .verdict import CANNOT_TELL, Grade, grade
@@ -26,6 +26,7 @@ __all__ = [
     "Grader",
     "add_blendshapes",
     "all_candidates",
+    "calibration",
     "evaluate",
     "fit_grader",
     "grade",
@@ -37,6 +38,7 @@ __all__ = [
     "model_card",
     "person_inputs",
     "person_table",
+    "pool_by_person",
     "refit_permutation_p",
     "save_model",
 ]

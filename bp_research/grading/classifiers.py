@@ -23,7 +23,6 @@ from sklearn.svm import SVC
 from sklearn.utils.class_weight import compute_sample_weight
 
 from ..errors import BadSettingError
-from .metrics import confusion, ordered_rates, rates
 
 #: The scalings by name. "power" is Yeo and Johnson's, for some inputs are zero or negative, which Box and Cox's is not for.
 SCALINGS = ("standard", "min-max", "power", "quantile")
@@ -136,7 +135,7 @@ def person_folds(y, groups, folds, seed):
         n = len(np.unique(groups[y == label]))
         if n < max(folds, 2):
             raise BadSettingError(
-                f"{max(folds, 2)} folds by person need that many people of each class; class {label} has {n}"
+                f"{max(folds, 2)} folds need that many people of each class; class {label} has {n}"
             )
     for attempt in range(200):
         splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed * 1000 + attempt)
@@ -144,6 +143,10 @@ def person_folds(y, groups, folds, seed):
         if all(len(np.unique(y[part])) == len(classes) for pair in split for part in pair):
             return split
     raise BadSettingError(f"no split into {folds} folds by person has every class in each: take fewer folds")
+
+
+def _fewest_people(y, groups):
+    return min(len(np.unique(groups[y == label])) for label in np.unique(y))
 
 
 def _fit_pipeline(pipeline, x, y, groups, seed):
@@ -155,8 +158,9 @@ def _fit_pipeline(pipeline, x, y, groups, seed):
         if isinstance(scaler := pipeline.named_steps.get("scaling"), QuantileTransformer):
             scaler.set_params(n_quantiles=min(100, len(x)))
         if isinstance(classifier, CalibratedClassifierCV):
-            fewest = min(len(np.unique(groups[y == label])) for label in np.unique(y))
-            classifier.set_params(cv=person_folds(y, groups, min(3, fewest), seed))
+            # a class of one person can be divided by photos only
+            units = groups if _fewest_people(y, groups) > 1 else np.arange(len(y))
+            classifier.set_params(cv=person_folds(y, units, min(3, _fewest_people(y, units)), seed))
         if not type(classifier).__module__.startswith("mord"):
             fit_params = {"classifier__sample_weight": compute_sample_weight("balanced", y)}
     with warnings.catch_warnings():
@@ -196,7 +200,7 @@ class Fixed:
     name: str
     pipeline: object
 
-    def fit(self, x, y, groups, seed, grades=None):
+    def fit(self, x, y, groups, seed, ordered=False):
         """Fit; returns the fitted estimator and a text saying what was chosen (here nothing)."""
         return _fit_pipeline(self.pipeline, x, y, groups, seed), ""
 
@@ -206,14 +210,15 @@ class Choice:
     """The best of several pipelines, found anew in each training set by folds by person inside of it.
 
     First the candidates compete with their default settings, then the settings of :data:`GRIDS` are tried for the winner.
-    The judge is balanced accuracy (quadratic-weighted kappa for ordered grades), then the mean log-probability of the truth.
+    The judge is the loss of the probabilities, see :func:`_inner_score`.
 
     Attributes
     ----------
     candidates : tuple of (model, scaling)
     name : str
     folds : int
-        Number of inner folds, fewer if a class has fewer people.
+        Number of inner folds, fewer if a class has fewer people. With one person only in a class nothing can be
+        compared, and the first candidate is taken.
     tune : bool
         Whether the winner's settings are tried.
     """
@@ -223,14 +228,18 @@ class Choice:
     folds: int = 5
     tune: bool = True
 
-    def fit(self, x, y, groups, seed, grades=None):
+    def fit(self, x, y, groups, seed, ordered=False):
         """Choose and fit; returns the fitted pipeline and a text saying what was chosen."""
-        fewest = min(len(np.unique(groups[y == label])) for label in np.unique(y))
+        fewest = _fewest_people(y, groups)
+        if fewest < 2:
+            model, scaling = self.candidates[0]
+            pipeline = make_pipeline(model, scaling, seed)
+            return _fit_pipeline(pipeline, x, y, groups, seed), f"{model}, {scaling} (too few people to choose)"
         split = person_folds(y, groups, min(self.folds, fewest), seed)
 
         def best(options):
             pipelines = [make_pipeline(model, scaling, seed, **params) for model, scaling, params in options]
-            scores = [_inner_score(pipeline, x, y, groups, split, seed, grades) for pipeline in pipelines]
+            scores = [_inner_score(pipeline, x, y, groups, split, seed, ordered) for pipeline in pipelines]
             winner = max(range(len(options)), key=lambda i: (scores[i], -i))
             return options[winner], pipelines[winner]
 
@@ -247,17 +256,23 @@ def settings(model):
     return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
 
 
-def _inner_score(pipeline, x, y, groups, split, seed, grades):
+def _inner_score(pipeline, x, y, groups, split, seed, ordered):
+    """Minus the mean loss of the probabilities on the people left out, every class weighing the same.
+
+    Both losses are proper (Gneiting and Raftery 2007), and far less a matter of luck in few people than shares of right
+    answers: the logarithm of the truth's probability, or for ordered grades the ranked probability score.
+    """
     k = int(y.max()) + 1
-    predicted, surprise = np.empty(len(y), int), np.empty(len(y))
+    probability = np.empty((len(y), k))
     for train, test in split:
         fitted = _fit_pipeline(pipeline, x[train], y[train], groups[train], seed)
-        predicted[test] = answers(fitted, x[test])
-        probability = probabilities(fitted, x[test], k)[np.arange(len(test)), y[test]]
-        surprise[test] = -np.log(np.clip(probability, 1e-6, 1))
-    counts = confusion(y, predicted, k)
-    score = rates(counts)["balanced_accuracy"] if grades is None else ordered_rates(counts, grades)["kappa"]
-    return round(float(score), 6), -round(float(surprise.mean()), 6)
+        probability[test] = probabilities(fitted, x[test], k)
+    truth = np.eye(k)[y]
+    if ordered:
+        loss = ((probability - truth).cumsum(axis=1) ** 2).sum(axis=1)
+    else:
+        loss = -np.log(np.clip((probability * truth).sum(axis=1), 1e-3, 1))
+    return -round(float(np.average(loss, weights=compute_sample_weight("balanced", y))), 9)
 
 
 def all_candidates(models=MODELS):

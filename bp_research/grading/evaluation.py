@@ -2,6 +2,7 @@
 intervals over people, a permutation test, and a verdict in words.
 """
 
+import os
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +15,7 @@ from ..errors import BadSettingError, BadTableError
 from ..statistics import bootstrap_ci
 from .classifiers import COMMONEST, MIDDLE, answers, make_learner, person_folds, probabilities
 from .inputs import make_inputs
-from .metrics import Tally, confusion, one_class_per_person, ordered_rates, permutation_p, rates
+from .metrics import Tally, confusion, ordered_rates, permutation_p, rates
 
 #: The report's way to split: ten times a quarter of the people, seed 7.
 REPORT = GroupShuffleSplit(10, test_size=0.25, random_state=7)
@@ -118,8 +119,8 @@ def evaluate(
         while the out-of-fold predictions stay: models are not fitted again.
     draws : int
         Number of bootstrap draws of people for the 95 % intervals.
-    processes : int
-        Over how many processes the folds are spread. The numbers do not depend on it.
+    processes : int or None
+        Over how many processes the folds are spread; None for one per core. The numbers do not depend on it.
 
     Returns
     -------
@@ -143,11 +144,16 @@ def evaluate(
     if len(set(names)) < len(names):
         raise BadSettingError(f"the models need different names: {names}")
     grades = [float(label) for label in labels] if ordered else None
-    job = _FoldJob(table, y, person, features, learners, adapt, grades, len(labels), seed)
-    done = Parallel(n_jobs=processes)(delayed(job)(train, test) for _, _, train, test in split)
+    job = _FoldJob(table, y, person, features, learners, adapt, ordered, len(labels), seed)
+    done = Parallel(n_jobs=processes or os.cpu_count())(delayed(job)(train, test) for _, _, train, test in split)
 
     predictions = _predictions(table, y, person, labels, split, learners, done)
-    by_fold = _fold_table(predictions, split, learners, done, labels, grades)
+    chosen = {
+        (learner.name, repeat, fold): found[i][2]
+        for i, learner in enumerate(learners)
+        for (repeat, fold, _, _), found in zip(split, done, strict=True)
+    }
+    by_fold = _fold_table(predictions, labels, grades, chosen)
     metric = "kappa" if ordered else "balanced_accuracy"
     summary = _summary(predictions, names, labels, grades, metric, permutations, draws, seed)
     people = np.unique(person)
@@ -211,7 +217,7 @@ class _FoldJob:
     features: object
     learners: list
     adapt: object
-    grades: list | None
+    ordered: bool
     k: int
     seed: int
 
@@ -222,7 +228,7 @@ class _FoldJob:
         # one thread, for sums in another order are other sums
         with threadpool_limits(1):
             for learner in self.learners:
-                fitted, chosen = learner.fit(x[train], self.y[train], self.person[train], self.seed, self.grades)
+                fitted, chosen = learner.fit(x[train], self.y[train], self.person[train], self.seed, self.ordered)
                 found.append((answers(fitted, x[test]), probabilities(fitted, x[test], self.k), chosen))
         return found
 
@@ -246,22 +252,22 @@ def _cells(counts):
     return dict(zip(("TN", "FP", "FN", "TP"), counts.ravel().tolist(), strict=True))
 
 
-def _fold_table(predictions, split, learners, done, labels, grades):
-    rows = []
-    columns = [f"p_{label}" for label in labels]
-    codes = {label: i for i, label in enumerate(labels)}
-    parts = predictions.groupby(["model", "repeat", "fold"])
-    for i, learner in enumerate(learners):
-        for (repeat, fold, _, test), found in zip(split, done, strict=True):
-            part = parts.get_group((learner.name, repeat, fold))
-            row = {"model": learner.name, "repeat": repeat, "fold": fold, "chosen": found[i][2]}
-            row |= {"n_rows": len(test), "n_people": part["person"].nunique()}
-            true, predicted = (part[name].map(codes).to_numpy().astype(int) for name in ("true", "predicted"))
-            tally = Tally(
-                true, predicted, part[columns].to_numpy(), np.zeros(len(true), int), np.zeros(len(true)), grades
-            )
-            rows.append(row | _cells(tally.counts[0]) | dict(zip(tally.names, tally.metrics(), strict=True)))
+def _fold_table(predictions, labels, grades, chosen=None):
+    """The metrics of each model in each fold; ``chosen`` maps (model, repeat, fold) to what a choice took."""
+    rows, codes = [], {label: i for i, label in enumerate(labels)}
+    for key, part in predictions.groupby(["model", "repeat", "fold"], sort=False):
+        row = dict(zip(("model", "repeat", "fold"), key, strict=True)) | {"chosen": (chosen or {}).get(key, "")}
+        row |= {"n_rows": len(part), "n_people": part["person"].nunique()}
+        tally = _tally(part.assign(person="all"), labels, codes, grades)
+        rows.append(row | _cells(tally.counts[0]) | dict(zip(tally.names, tally.metrics(), strict=True)))
     return pd.DataFrame(rows)
+
+
+def _tally(part, labels, codes, grades):
+    true, predicted = (part[name].map(codes).to_numpy().astype(int) for name in ("true", "predicted"))
+    person = np.unique(part["person"], return_inverse=True)[1]
+    probability = part[[f"p_{label}" for label in labels]].to_numpy()
+    return Tally(true, predicted, probability, person, part["repeat"].to_numpy(), grades)
 
 
 def _summary(predictions, names, labels, grades, metric, permutations, draws, seed):
@@ -269,10 +275,7 @@ def _summary(predictions, names, labels, grades, metric, permutations, draws, se
     rows, codes = [], {label: i for i, label in enumerate(labels)}
     for name in names:
         part = predictions[predictions["model"] == name]
-        true, predicted = (part[column].map(codes).to_numpy().astype(int) for column in ("true", "predicted"))
-        person = np.unique(part["person"], return_inverse=True)[1]
-        probability = part[[f"p_{label}" for label in labels]].to_numpy()
-        tally = Tally(true, predicted, probability, person, part["repeat"].to_numpy(), grades)
+        tally = _tally(part, labels, codes, grades)
         everyone = np.arange(len(tally.counts))
         estimates = bootstrap_ci(everyone, everyone, tally.metrics, n=draws, seed=seed)
         row = {"model": name, **_cells(tally.counts.sum(axis=0))}
@@ -281,7 +284,7 @@ def _summary(predictions, names, labels, grades, metric, permutations, draws, se
                 zip((metric_name, f"{metric_name}_low", f"{metric_name}_high"), map(float, values), strict=True)
             )
         if permutations:
-            row["p"] = permutation_p(tally, one_class_per_person(true, person), statistic, permutations, seed)
+            row["p"] = permutation_p(tally, tally.truth(), statistic, permutations, seed)
         row["constant"] = bool((part.groupby(["repeat", "fold"])["predicted"].nunique() == 1).all())
         row["answer"] = part["predicted"].mode()[0]
         rows.append(row)
@@ -314,6 +317,85 @@ def _verdict(row, baseline, metric, k):
     return f"better than {always}"
 
 
+def pool_by_person(evaluation, permutations=1999, draws=2000, seed=0):
+    """One answer per person from a classifier of photos: the mean probability over the person's photos.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        Of photos.
+    permutations, draws, seed
+        As in :func:`evaluate`.
+
+    Returns
+    -------
+    Evaluation
+        Its rows are people; the answer is the likeliest class, or for ordered grades the median of the mean
+        probability. A baseline that always gives one answer still does.
+    """
+    labels, ordered = evaluation.labels, evaluation.metric == "kappa"
+    names = [f"p_{label}" for label in labels]
+    keys = ["model", "repeat", "fold", "person"]
+    rows = evaluation.predictions.groupby(keys, sort=False).agg({"true": "first", **dict.fromkeys(names, "mean")})
+    p = rows[names].to_numpy()
+    place = (p.cumsum(axis=1) < 0.5 - 1e-12).sum(axis=1) if ordered else p.argmax(axis=1)
+    rows = rows.reset_index()
+    rows.insert(3, "row", rows["person"])
+    rows.insert(6, "predicted", np.array(labels, object)[place])
+    grades = [float(label) for label in labels] if ordered else None
+    models = list(dict.fromkeys(rows["model"]))
+    by_fold = _fold_table(rows, labels, grades)
+    summary = _summary(rows, models, labels, grades, evaluation.metric, permutations, draws, seed)
+    return Evaluation(
+        summary,
+        by_fold,
+        rows,
+        labels,
+        evaluation.n_people,
+        evaluation.n_people,
+        evaluation.n_left_out,
+        evaluation.metric,
+    )
+
+
+def calibration(evaluation, model, label, bins=6, draws=2000, seed=0):
+    """How often a class was the truth where a model gave it about the same probability.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    model : str
+        One of its models.
+    label : object
+        The class.
+    bins : int
+        Bins of equal width from 0 to 1; empty ones are left out.
+    draws, seed : int
+        Of the bootstrap over people.
+
+    Returns
+    -------
+    DataFrame
+        Per bin ``predicted`` (mean), ``observed`` (share) with ``low`` and ``high`` (95 %), ``n_rows`` and ``n_people``. Its
+        ``attrs`` hold ``brier``, the mean squared difference of probability and truth, and ``brier_baseline``, that
+        of always giving the class's share.
+    """
+    rows = evaluation.predictions[evaluation.predictions["model"] == model]
+    p, truth = rows[f"p_{label}"].to_numpy(), (rows["true"] == label).to_numpy().astype(float)
+    place = np.minimum((p * bins).astype(int), bins - 1)
+    found = []
+    for one in np.unique(place):
+        own = place == one
+        person = rows["person"].to_numpy()[own]
+        observed, low, high = bootstrap_ci(truth[own], person, "mean", n=draws, seed=seed)
+        row = {"predicted": p[own].mean(), "observed": observed, "low": low, "high": high}
+        found.append(row | {"n_rows": int(own.sum()), "n_people": len(np.unique(person))})
+    table = pd.DataFrame(found)
+    table.attrs["brier"] = float(np.mean((p - truth) ** 2))
+    table.attrs["brier_baseline"] = float(np.mean((truth.mean() - truth) ** 2))
+    return table
+
+
 def refit_permutation_p(
     table, target, model, groups="patient_id", features="features", *, ordered=False, seed=0, folds=10, permutations=199
 ):
@@ -340,7 +422,10 @@ def refit_permutation_p(
     """
     table, y, labels, person, _ = prepare(table, target, groups, ordered)
     codes = np.unique(person, return_inverse=True)[1]
-    truth = one_class_per_person(y, codes)
+    truth = pd.Series(y).groupby(codes).agg(["min", "max"])
+    if (truth["min"] != truth["max"]).any():
+        raise BadTableError("a person has several classes: a permutation by person needs one")
+    truth = truth["min"].to_numpy()
     x = make_inputs(table, features).to_numpy()
     grades = [float(label) for label in labels] if ordered else None
     learner, statistic = make_learner(model, seed), _statistic(grades)
@@ -348,7 +433,7 @@ def refit_permutation_p(
     def score(classes, split_seed):
         predicted = np.empty(len(classes), int)
         for train, test in person_folds(classes, person, folds, split_seed):
-            fitted, _ = learner.fit(x[train], classes[train], person[train], seed, grades)
+            fitted, _ = learner.fit(x[train], classes[train], person[train], seed, ordered)
             predicted[test] = answers(fitted, x[test])
         return float(statistic(confusion(classes, predicted, len(labels))[None])[0])
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from ..datasets import HEALTHY_GROUPS
 from ..errors import BadSettingError, BadTableError
+from ..group_differences import is_healthy
 from ..schemes import EXPRESSIONS, FEATURES, REGIONS
 
 #: Sets of inputs by name, and what they hold.
@@ -27,7 +27,7 @@ def healthy_or_palsy(table):
     """The two classes from the data set's groups, Series of "healthy" and "palsy" (any group that is not healthy)."""
     if table["group"].isna().any():
         raise BadTableError("the column group has gaps: healthy or palsy cannot be told for every photo")
-    return table["group"].isin(HEALTHY_GROUPS).map({True: "healthy", False: "palsy"})
+    return is_healthy(table).map({True: "healthy", False: "palsy"})
 
 
 def make_inputs(table, features="features"):

@@ -177,6 +177,13 @@ class Tally:
         people = np.arange(len(self.counts)) if drawn is None else np.asarray(drawn, int)
         return np.array([float(value) for value in self._named(people).values()])
 
+    def truth(self):
+        """The class of each person, ndarray of int (people,); an error if somebody has several."""
+        seen = self.counts.sum(axis=2) > 0
+        if (seen.sum(axis=1) > 1).any():
+            raise BadTableError("a person has several classes: a permutation by person needs one (or permutations=0)")
+        return seen.argmax(axis=1)
+
     def _named(self, people):
         counts = self.counts[people].sum(axis=0)
         weight = np.bincount(people, minlength=len(self.counts)).astype(float)
@@ -216,12 +223,3 @@ def permutation_p(tally, truth, statistic, n, seed):
     chance = statistic(np.einsum("npi,pj->nij", shuffled, answers))
     real = statistic(tally.counts.sum(axis=0)[None])[0]
     return float((1 + np.sum(chance >= real - 1e-12)) / (1 + n))
-
-
-def one_class_per_person(true, person):
-    """The class of each person, ndarray of int (people,); an error if somebody has several."""
-    first = np.full(person.max() + 1, -1)
-    first[person[::-1]] = true[::-1]
-    if (first[person] != true).any():
-        raise BadTableError("a person has several classes: a permutation by person needs one (or permutations=0)")
-    return first

@@ -165,7 +165,7 @@ def fit_grader(
         raise BadModelError(f"the evaluation is not one of {learner.name!r} with the classes {labels}")
     x = make_inputs(table, features)
     with threadpool_limits(1):
-        pipeline, chosen = learner.fit(x.to_numpy(), y, person, seed, [float(v) for v in labels] if ordered else None)
+        pipeline, chosen = learner.fit(x.to_numpy(), y, person, seed, ordered)
     about = {
         "name": name,
         "target": target_name,
