@@ -1,7 +1,8 @@
 """Training dlib shape predictors on annotated photos, and judging models by people they were not fitted to.
 
-A hundred photos are few for an ensemble of regression trees, so each one is shown many times: mirrored, and as copies
-that are slightly turned, stretched and bent, each with a face box as far off as the detector's boxes are.
+A hundred photos are few for an ensemble of regression trees. So a predictor is not trained from nothing, unless that is
+asked for, but continues an existing one. And each photo is shown many times: mirrored, and as copies that are slightly
+turned, stretched and bent, each with a face box as far off as the detector's boxes are.
 """
 
 import tempfile
@@ -16,30 +17,34 @@ import pandas as pd
 from tqdm import tqdm
 
 from .adapters import out_of_fold, person_folds, trust
+from .cascades import Shape, continue_cascade
 from .cohort import landmarks_of, measured
 from .dataset_tester import score_landmarks
 from .errors import BadSettingError, BadTableError
 from .geometry import mirror as mirror_points
 from .geometry import transform
+from .models import MODELS, find_model_file, model_path
 from .paths import write_atomic
-from .predictors import find_with_dlib, get_engine, overlap
+from .predictors import DlibEngine, Face, find_with_dlib, get_engine, overlap
 
 __all__ = ["ADAPTER", "TRAINED", "cross_validate_model", "seconds_per_photo", "train_predictor"]
 
 #: In :func:`cross_validate_model`, an adapter or a predictor that is fitted in each fold.
 ADAPTER, TRAINED = "<adapter>", "<trained>"
 
-_BOX = 160  # px, width of the face's box in the pictures that are learnt from
+_BOX = 200  # px, width of the face's box in the pictures that are learnt from
 _MARGIN = 0.6  # of the box, on each side of it and of the points
 _BOX_SHIFT, _BOX_SIZE = 0.04, 0.05  # SDs of the boxes, in boxes: as dlib's detector is off on the same face
 _TURN, _STRETCH, _BEND = 6.0, 0.04, 0.015  # SDs of the copies: degrees, share, boxes
 _MOST_PICTURES = 2500
-_FULL = {"cascade_depth": 15, "tree_depth": 4, "num_trees_per_cascade_level": 300, "oversampling_amount": 2}
-_QUICK = {"cascade_depth": 8, "tree_depth": 3, "num_trees_per_cascade_level": 100, "oversampling_amount": 2}
-_COPIES, _QUICK_COPIES = 10, 3
+_COPIES, _QUICK_COPIES = 8, 3
+# Levels added to a predictor, and levels of a new one by dlib.
+_ADDED, _QUICK_ADDED = {"levels": 2, "trees": 300}, {"levels": 1, "trees": 100, "pixels": 400, "splits": 20}
+_NEW = {"cascade_depth": 10, "tree_depth": 3, "num_trees_per_cascade_level": 200, "oversampling_amount": 3}
+_QUICK_NEW = {**_NEW, "num_trees_per_cascade_level": 80, "oversampling_amount": 1}
 
 
-def train_predictor(photos, out, *, mirror=True, quick=False, weights=None, seed=0, progress=True):
+def train_predictor(photos, out, *, base="iBUG", mirror=True, quick=False, weights=None, seed=0, progress=True):
     """Train a dlib shape predictor of 68 points.
 
     Parameters
@@ -48,6 +53,9 @@ def train_predictor(photos, out, *, mirror=True, quick=False, weights=None, seed
         Used are those with annotated points in which dlib's detector finds the face.
     out : path-like
         File to write, ``.dat``; then ``model=out`` uses it.
+    base : str or path-like, optional
+        The dlib predictor that is continued, a name or a file; what comes out falls under its licence too. None trains
+        a new one by dlib, for which a hundred photos are hardly enough.
     mirror : bool
         Whether mirror images are learnt from too. Without them the two sides of the face are learnt differently.
     quick : bool
@@ -70,18 +78,31 @@ def train_predictor(photos, out, *, mirror=True, quick=False, weights=None, seed
     BadTableError
         If in fewer than 10 photos there are annotated points and the detector finds the face.
     """
+    weights = trust(photos) if weights is None else np.asarray(weights, float)
+    copies = _QUICK_COPIES if quick else _COPIES
+    pictures = _pictures(photos, weights, copies, mirror, seed, progress)
+    if base is None:
+        return _train_new(pictures, out, _QUICK_NEW if quick else _NEW, seed)
+    path = model_path(str(base)) if str(base) in MODELS else find_model_file(base)
+    engine = DlibEngine("base", path)
+    shapes = []
+    for one in pictures:
+        start = engine.predict(one.pixels, Face(tuple(one.box), 0.0)).landmarks
+        shapes.append(Shape(one.pixels, one.box, start, one.points))
+    return continue_cascade(path, shapes, out, seed=seed, **(_QUICK_ADDED if quick else _ADDED))
+
+
+def _train_new(pictures, out, settings, seed):
     import dlib
 
-    weights = trust(photos) if weights is None else np.asarray(weights, float)
     options = dlib.shape_predictor_training_options()
-    for name, value in (_QUICK if quick else _FULL).items():
+    for name, value in settings.items():
         setattr(options, name, value)
     options.feature_pool_region_padding = 0.1
     options.random_seed = str(seed)
     options.num_threads = cv2.getNumberOfCPUs()
-    copies = min(_QUICK_COPIES if quick else _COPIES, max(1, _MOST_PICTURES // max(1, len(photos) * (1 + mirror))))
     with tempfile.TemporaryDirectory() as folder:
-        listing = _write_pictures(photos, weights, Path(folder), copies, mirror, seed, progress)
+        listing = _write_pictures(pictures, Path(folder))
         return write_atomic(out, lambda path: dlib.train_shape_predictor(str(listing), str(path), options))
 
 
@@ -141,7 +162,7 @@ def _trained_out_of_fold(photos, folds, weights, quick, seed, progress):
             path = Path(folder) / f"fold-{fold}.dat"
             some = [photos[row] for row in learn]
             train_predictor(some, path, quick=quick, weights=weights[learn], seed=seed, progress=progress)
-            engine = get_engine(path)
+            engine = DlibEngine("trained", path)
             for row in judge:
                 image = photos[row].image
                 for face in engine.find(image)[:1]:
@@ -202,26 +223,37 @@ class _Picture:
         return f"<image file={quoteattr(name)}><box {size}>{parts}</box></image>"
 
 
-def _write_pictures(photos, weights, folder, copies, mirrored, seed, progress):
-    """Write the pictures and dlib's listing of them, which is the form that its training wants; path of the listing."""
-    rng, listing, used = np.random.default_rng(seed), [], 0
-    for row, photo in enumerate(tqdm(photos, "pictures", unit="photo", disable=not progress)):
+def _pictures(photos, weights, copies, mirrored, seed, progress):
+    """What is learnt from: the photos' faces, their mirror images and bent copies, fewer of those less trusted."""
+    rng, pictures, used = np.random.default_rng(seed), [], 0
+    rows = np.arange(len(photos))
+    most = max(1, _MOST_PICTURES // (1 + mirrored))
+    if len(rows) > most:
+        rows = np.sort(rng.choice(rows, most, replace=False))
+    copies = min(copies, max(1, most // max(1, len(rows))))
+    for row in tqdm(rows, "pictures", unit="photo", disable=not progress):
         number = int(np.ceil(copies * weights[row] / weights.max()))
-        picture = _picture(photo) if number else None
+        picture = _picture(photos[row]) if number else None
         if picture is None:
             continue
         used += 1
-        for side, one in enumerate((picture, picture.mirrored()) if mirrored else (picture,)):
-            for copy in range(number):
-                varied = one.bent(rng).jittered(rng) if copy else one
-                name = folder / f"{row}-{side}-{copy}.png"
-                cv2.imwrite(str(name), varied.pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])
-                listing.append(varied.as_xml(str(name)))
+        for one in (picture, picture.mirrored()) if mirrored else (picture,):
+            pictures += [one, *(one.bent(rng).jittered(rng) for _ in range(number - 1))]
     if used < 10:
         raise BadTableError(
             f"a predictor needs at least 10 photos with annotated points and a face that dlib's detector finds; "
             f"here are {used} of {len(photos)}"
         )
+    return pictures
+
+
+def _write_pictures(pictures, folder):
+    """Write pictures and dlib's listing of them, which is the form that its training wants; path of the listing."""
+    listing = []
+    for i, picture in enumerate(pictures):
+        name = str(folder / f"{i}.png")
+        cv2.imwrite(name, picture.pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+        listing.append(picture.as_xml(name))
     path = folder / "pictures.xml"
     path.write_text("<?xml version='1.0'?><dataset><images>" + "\n".join(listing) + "</images></dataset>")
     return path
