@@ -1,5 +1,6 @@
 """Maps of a cohort in two dimensions, and numbers that keep readers from seeing groups in noise."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,7 +106,10 @@ def tsne(values, perplexity=30, seed=0):
 
 def umap(values, neighbours=15, seed=0):
     """A UMAP map, (n, 2); the same on every run on one machine, not across systems."""
-    from umap import UMAP  # takes seconds to import
+    with warnings.catch_warnings():
+        # its progress bar asks for notebook widgets, which are not wanted
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        from umap import UMAP  # takes seconds to import
 
     settings = {"n_neighbors": min(neighbours, len(values) - 1), "random_state": seed, "n_jobs": 1}
     # the spectral start needs more rows than a tiny cohort has

@@ -47,8 +47,8 @@ def compare(person, others, quantities=FEATURES + REGIONS, level=0.95):
     Parameters
     ----------
     person : DataFrame
-        The person's rows of a table from :func:`bp_research.cohort.measure_cohort`. With the columns ``<name>_low`` and
-        ``<name>_high`` (from ``augment``), the measurement's interval is compared too.
+        The person's rows of a table from :func:`bp_research.cohort.measure_cohort`. With the columns ``<name>_median``,
+        ``<name>_low`` and ``<name>_high`` (from ``augment``), the median of the copies is compared, and the interval too.
     others : DataFrame
         A table with healthy people; the person's own rows are left out of it. Where no one has the photo's expression,
         healthy photos of all expressions are taken.
@@ -102,7 +102,7 @@ def left_out(table, quantities=FEATURES + REGIONS, level=0.95):
     """
     rows = measured_rows(table, quantities)
     healthy = rows[is_healthy(rows)]
-    bare = healthy.drop(columns=[c for c in healthy if str(c).endswith(("_low", "_high"))])
+    bare = healthy.drop(columns=[c for c in healthy if str(c).endswith(("_median", "_low", "_high"))])
     shares = {
         patient: (compare(own, bare, quantities, level)["finding"] == ABNORMAL).mean()
         for patient, own in bare.groupby("patient_id", sort=False)
@@ -112,10 +112,8 @@ def left_out(table, quantities=FEATURES + REGIONS, level=0.95):
 
 def _compare_one(photo, reference, name, level):
     """One row of :func:`compare` without the photo's own columns."""
-    value = photo[name]
+    value = photo.get(f"{name}_median", photo[name])
     low, high = (photo.get(f"{name}_{end}", np.nan) for end in ("low", "high"))
-    # the photo itself is one more copy, and can lie outside of the middle of the others
-    low, high = min(low, value), max(high, value)
     reference = reference.to_numpy(float)
     row = {"quantity": name, "region": REGION_OF.get(name, name)}
     if name in REGIONS:

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm, t
 
+from .datasets.demo import make_person, simulate
 from .datasets.files import SIMULATED_MARKER
 from .datasets.records import HEALTHY_GROUPS, Photo, PhotoSet
 from .errors import BadSettingError, BadTableError
+from .geometry import asymmetry
 from .group_differences import is_healthy, measured_rows
 from .images import list_photos
 from .schemes import EXPRESSIONS, REGIONS
@@ -160,6 +162,37 @@ def standard_error(repeats, groups=None):
     return error, freedom
 
 
+def copies_error(table, expressions, quantities=REGIONS):
+    """The standard error of a score as far as changed copies of its photos show it.
+
+    Copies differ in how the face lies in the picture, not in light, head pose or how hard the person tried, so this is less
+    than what repeated sessions show: a stand-in where there are none.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`bp_research.cohort.measure_cohort` with ``augment``.
+    expressions : sequence of str
+        ``attrs["expressions"]`` of :func:`scores`, whose mean the score is.
+    quantities : sequence of str
+
+    Returns
+    -------
+    ndarray (k,)
+
+    Raises
+    ------
+    BadTableError
+        If the table was made without ``augment``.
+    """
+    bounds = [[f"{name}_{end}" for name in quantities] for end in ("low", "high")]
+    rows = measured_rows(table, [*quantities, *bounds[0], *bounds[1]])
+    low, high = (rows[names].to_numpy(float) for names in bounds)
+    # the bounds hold 90 % of the copies: 1.645 standard deviations to either side
+    variances = ((high - low) / (2 * norm.isf(0.05))) ** 2
+    return np.sqrt(variances.mean(axis=0) / len(expressions))
+
+
 def smallest_detectable_change(error, level=0.95, freedom=np.inf, comparisons=1):
     """The change between two measurements that noise alone exceeds with probability ``1 - level``.
 
@@ -291,3 +324,40 @@ def _expression(stem):
         return named[0]
     number = re.search(r"_([1-8])$", stem)
     return EXPRESSIONS[int(number[1]) - 1] if number else None
+
+
+def check_on_stable(repeats=200, visits=4, level=0.95, seed=0):
+    """How often :func:`changes` finds none in simulated people whose palsy is stable.
+
+    Each person has a severity at random, the noise is estimated from some visits, and two more are compared. From the true
+    landmarks of four expressions: face, effort and head pose vary as simulated, errors of a landmark model do not come in.
+
+    Parameters
+    ----------
+    repeats : int
+        Number of people.
+    visits : int
+        Visits that the noise is estimated from.
+    level : float
+    seed : int
+
+    Returns
+    -------
+    together : float
+        Share of people without any detectable change in any region, the level holding for all regions together.
+    alone : float
+        Share of single regions without one, the level holding for each by itself.
+    """
+    rng = np.random.default_rng(seed)
+    calm, single = [], []
+    for number in range(repeats):
+        person = make_person(8000 + number, seed, "flaccid", rng.uniform(1, 6))
+        points = [
+            [simulate(person, expression, visit=visit, picture=False)[1] for expression in EXPRESSIONS[::2]]
+            for visit in range(visits + 2)
+        ]
+        found = pd.DataFrame(np.abs(asymmetry(np.array(points))).mean(axis=1), columns=REGIONS).rename_axis("date")
+        error, freedom = standard_error(found[:visits])
+        for results, together in ((calm, True), (single, False)):
+            results.append(changes(found[visits:], error, level, freedom, together)["detectable"])
+    return float(np.mean([not any(one) for one in calm])), float(1 - np.mean(single))

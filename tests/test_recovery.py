@@ -10,7 +10,16 @@ from scipy.stats import spearmanr
 from bp_research.datasets.demo import make_person, simulate
 from bp_research.errors import BadSettingError, BadTableError
 from bp_research.geometry import asymmetry
-from bp_research.recovery import changes, healthy_band, load_series, scores, smallest_detectable_change, standard_error
+from bp_research.recovery import (
+    changes,
+    check_on_stable,
+    copies_error,
+    healthy_band,
+    load_series,
+    scores,
+    smallest_detectable_change,
+    standard_error,
+)
 from bp_research.schemes import EXPRESSIONS, REGIONS
 
 
@@ -153,17 +162,20 @@ def simulated_scores(number, severities, expressions=EXPRESSIONS, seed=0):
 
 
 def test_200_stable_simulated_people_show_no_detectable_change():
-    """Each person's noise from four visits of their own, then two more are compared: palsies differ in how steady they are."""
+    together, alone = check_on_stable(200)
+    assert together >= 0.93
+    assert 0.93 <= alone <= 0.97
+
+
+def test_noise_of_copies_is_their_deviation_over_the_root_of_the_expressions():
     rng = np.random.default_rng(0)
-    calm, single = [], []
-    for i in range(200):
-        visits = simulated_scores(8000 + i, [rng.uniform(1, 6)] * 6, EXPRESSIONS[::2])
-        error, freedom = standard_error(visits[:4])
-        together, alone = (changes(visits[4:], error, freedom=freedom, together=way)["detectable"] for way in (True, False))
-        calm.append(not together.any())
-        single.append(1 - alone.mean())
-    assert np.mean(calm) >= 0.93
-    assert 0.93 <= np.mean(single) <= 0.97
+    table = table_of(np.zeros((20, 2, 3)))
+    low, high = np.quantile(rng.normal(size=(100_000, 3)) * (1, 2, 3), [0.05, 0.95], axis=0)
+    for name, ends in zip(REGIONS, zip(low, high, strict=True), strict=True):
+        table[f"{name}_low"], table[f"{name}_high"] = ends
+    np.testing.assert_allclose(copies_error(table, ["a", "b"]), np.array([1, 2, 3]) / np.sqrt(2), rtol=0.02)
+    with pytest.raises(BadTableError, match="_low"):
+        copies_error(table_of(np.zeros((20, 2, 3))), ["a", "b"])
 
 
 def test_the_score_follows_a_simulated_recovery():

@@ -35,7 +35,8 @@ def scatter_map(points, about, by, ax=None, title="", legend=True):
     ax.spines[:].set_visible(True)
     ax.set_title(title, fontsize=10)
     if legend and len(levels) <= 12:
-        ax.legend(loc="upper left", bbox_to_anchor=(1, 1), markerscale=1.6, handletextpad=0.2, title=by)
+        frame = ax.legend(loc="upper left", bbox_to_anchor=(1, 1), markerscale=1.6, handletextpad=0.2, title=by)
+        frame.set_in_layout(False)  # beside others the map keeps their size
     return ax
 
 

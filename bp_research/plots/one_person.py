@@ -209,7 +209,7 @@ def mirror_maps(points, titles, suptitle=""):
     -------
     ndarray of Axes
     """
-    grid = panels(len(points), columns=min(3, len(points)), height=2.7)
+    grid = panels(len(points), columns=min(2, len(points)), height=3.3)
     for own, title, ax in zip(points, titles, grid, strict=True):
         mirror_map(own, ax, title)
     figure = grid[0].figure

@@ -1,5 +1,7 @@
 """One person's scores over time, with the healthy band and the changes that exceed measurement noise."""
 
+from collections import Counter
+
 import numpy as np
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
@@ -37,7 +39,7 @@ def course(found, name, error, found_changes, band=None, factor=1.96, ax=None):
         row = band.loc[name]
         ax.axhspan(0, row["limit"], color=COLOURS["blue"], alpha=0.13, linewidth=0, label=f"healthy, n = {row['n']:.0f}")
     first, smallest = values.iloc[0], own["smallest"].iloc[0]
-    for edge, label in ((first - smallest, "may be noise"), (first + smallest, None)):
+    for edge, label in ((first - smallest, "first ± smallest detectable change"), (first + smallest, None)):
         ax.axhline(edge, color="#777777", linestyle="--", linewidth=1.2, label=label)
     ax.plot(values.index, values, color=COLOURS["ink"], linewidth=1.2, zorder=2)
     detectable = np.r_[False, own["detectable"].to_numpy()]
@@ -76,10 +78,13 @@ def courses(found, errors, found_changes, band=None, factor=1.96, title=""):
     for name, error, ax in zip(found, errors, grid, strict=True):
         course(found, name, error, found_changes, band, factor, ax)
     figure = grid[0].figure
-    handles = {label: handle for ax in grid for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
-    kinds = {}
-    for label, handle in handles.items():
-        kinds.setdefault(label.split(", n")[0] if "healthy" not in label else label, handle)
-    figure.legend(kinds.values(), kinds.keys(), loc="outside lower center", ncols=2)
+    handles, numbers = {}, Counter()
+    for ax in grid:
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            kind, _, n = label.partition(", n = ")
+            handles.setdefault(kind, handle)
+            numbers[kind] = int(n or 0) if kind == "healthy" else numbers[kind] + int(n or 0)
+    labels = [f"{kind}, n = {numbers[kind]}" if numbers[kind] else kind for kind in handles]
+    figure.legend(handles.values(), labels, loc="outside lower center", ncols=2)
     figure.suptitle(title, x=0.01, ha="left", fontsize=11.5)
     return grid
