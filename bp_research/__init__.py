@@ -13,8 +13,9 @@ DISCLAIMER = (
     "Sudden facial weakness can be a stroke: call emergency services at once."
 )
 
-#: The landmark model that the notebooks use when their ``model`` parameter is None.
-DEFAULT_MODEL = "iBUG"
+#: The landmark model that the notebooks use when their ``model`` parameter is None: the one that keeps most of the
+#: faces' asymmetry without annotated photos (notebook 06).
+DEFAULT_MODEL = "FaceMesh"
 
 _HOMES = {
     "GetLandmarks": "get_landmarks",
