@@ -140,3 +140,10 @@ def test_windows_cover_the_whole_photo(size, share, where):
     assert len(windows) <= 25
     assert any(left - 1e-6 <= x <= left + side + 1e-6 and top - 1e-6 <= y <= top + side + 1e-6
                for left, top, side in windows)  # fmt: skip
+
+
+def test_dlibs_detector_is_the_second_chance(engine, portrait, face, monkeypatch):
+    monkeypatch.setattr(engine, "_detect", lambda image, window, least_score: [])
+    again = GetLandmarks(portrait, model="FaceMesh")
+    assert again.face.angle == 0 and again.n_faces == 1
+    assert point_error(again.landmarks, face.landmarks) < 0.03
