@@ -7,7 +7,7 @@ from scipy.stats import gaussian_kde
 
 from ..group_differences import is_healthy, measured_rows
 from ..schemes import FEATURE_GROUPS, FEATURE_LABELS, FEATURE_UNITS, FEATURES
-from .style import COLOURS, CYCLE, GRADES, WIDTH, axes, levels_of, panels, source
+from .style import COLOURS, CYCLE, GRADES, WIDTH, axes, count, levels_of, panels, source
 
 #: Features that are ratios a:b >= 1: a log axis is their natural one.
 RATIOS = tuple(name for name in FEATURES if "ratio" in FEATURE_LABELS[name])
@@ -157,8 +157,12 @@ def effect_sizes(ranking, ax=None):
     ax.set_ylim(-0.8, len(ranking) - 0.2)
     ax.grid(axis="x")
     ax.set_axisbelow(True)
+    sizes = ", ".join(
+        f"{kind}: {count(photos, 'photo')} of {count(people, 'person', 'people')}"
+        for kind, (photos, people) in ranking.attrs.items()
+    )
     ax.set_xlabel("Cliff's delta [no unit], 95 % interval by people")
-    ax.figure.legend(loc="outside lower left", ncols=3, title="region, number of features", alignment="left")
+    ax.figure.legend(loc="outside lower left", ncols=3, title=f"{sizes}\nregion, number of features", alignment="left")
     return ax
 
 
