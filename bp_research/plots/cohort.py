@@ -3,7 +3,7 @@
 import numpy as np
 
 from .faces import face
-from .style import COLOURS, WIDTH, axes, count, levels_of, panels, source
+from .style import COLOURS, WIDTH, axes, count, heading, levels_of, panels, source
 
 _TRAITS = {"group": "group", "severity": "severity", "gender": "sex"}
 
@@ -33,7 +33,7 @@ def people(table, severity_name="severity"):
             _ages(persons["age"].dropna(), ax)
         else:
             _bars(persons, name, severity_name if name == "severity" else _TRAITS[name], ax)
-    grid[0].figure.suptitle(source(table), x=0.01, ha="left", fontsize=11.5)
+    heading(grid[0], source(table))
     return grid
 
 
@@ -58,7 +58,7 @@ def photos_of_person(photoset, landmarks, show=False):
     for photo, points, ax in zip(photoset, landmarks, grid, strict=True):
         face(photo, points, show, ax, title=photo.expression or photo.task or "")
     title = f"{photoset.name}: {count(len(photoset), 'photo')} of {photoset[0].patient_id}"
-    grid[0].figure.suptitle(title, x=0.01, ha="left", fontsize=11.5)
+    heading(grid[0], title)
     return grid
 
 
@@ -81,8 +81,7 @@ def statuses(table, ax=None):
     _label(ax, ax.barh(["measured" if k == "ok" else k for k in kinds.index], kinds, color=colours))
     ax.invert_yaxis()
     ax.set_xlabel("photos")
-    ax.set_title(source(table))
-    return ax
+    return heading(ax, source(table))
 
 
 def _bars(persons, name, title, ax):

@@ -7,7 +7,7 @@ from scipy.stats import gaussian_kde
 
 from ..group_differences import is_healthy, measured_rows
 from ..schemes import FEATURE_GROUPS, FEATURE_LABELS, FEATURE_UNITS, FEATURES
-from .style import COLOURS, CYCLE, GRADES, WIDTH, axes, count, levels_of, panels, source
+from .style import COLOURS, CYCLE, GRADES, WIDTH, axes, count, heading, levels_of, panels, source
 
 #: Features that are ratios a:b >= 1: a log axis is their natural one.
 RATIOS = tuple(name for name in FEATURES if "ratio" in FEATURE_LABELS[name])
@@ -96,7 +96,7 @@ def region(table, name, by="severity", hue=None):
     figure = grid[0].figure
     columns = 4 if max(len(h.get_label()) for h in handles) < 22 else 2
     figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), columns))
-    figure.suptitle(f"Features of the {name} by {by}\n{source(rows)}", x=0.01, ha="left", fontsize=11.5)
+    heading(grid[0], f"Features of the {name} by {by}\n{source(rows)}")
     return grid
 
 

@@ -20,7 +20,7 @@ from ..schemes import (
     RIGHT_MOUTH_CORNER,
 )
 from .faces import outline
-from .style import COLOURS, WIDTH, axes, panels
+from .style import COLOURS, WIDTH, axes, heading, panels
 
 #: Colour of each finding of :func:`bp_research.one_person.compare`.
 FINDING_COLOURS = {HEALTHY: COLOURS["blue"], NOISE: COLOURS["orange"], ABNORMAL: COLOURS["vermillion"]}
@@ -93,7 +93,7 @@ def on_faces(points, found, title=""):
     figure = grid[0].figure
     figure.legend(handles=handles, loc="outside lower center", ncols=3)
     sizes = " to ".join(map(str, sorted({found["n"].min(), found["n"].max()})))
-    figure.suptitle(f"{title}\nagainst {sizes} healthy photos each", x=0.01, ha="left", fontsize=11.5)
+    heading(grid[0], f"{title}\nagainst {sizes} healthy photos each")
     return grid
 
 
@@ -219,7 +219,7 @@ def mirror_maps(points, titles, suptitle=""):
     bar.set_label("point less mirror image [inter-ocular distances]")
     lines = [Line2D([], [], color=c, linewidth=w) for c, w in ((COLOURS["ink"], 1), ("#BBD7E8", 2.2))]
     figure.legend(lines, ["the face", "its mirror image"], loc="outside lower center", ncols=2)
-    figure.suptitle(suptitle, x=0.01, ha="left", fontsize=11.5)
+    heading(grid[0], suptitle)
     return grid
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
 from ..schemes import FEATURE_LABELS, FEATURE_UNITS, REGIONS
-from .style import COLOURS, WIDTH, axes, panels
+from .style import COLOURS, WIDTH, axes, heading, panels
 
 
 def course(found, name, error, found_changes, band=None, factor=1.96, ax=None):
@@ -86,5 +86,5 @@ def courses(found, errors, found_changes, band=None, factor=1.96, title=""):
             numbers[kind] = int(n or 0) if kind == "healthy" else numbers[kind] + int(n or 0)
     labels = [f"{kind}, n = {numbers[kind]}" if numbers[kind] else kind for kind in handles]
     figure.legend(handles.values(), labels, loc="outside lower center", ncols=2)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11.5)
+    heading(grid[0], title)
     return grid

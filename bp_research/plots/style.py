@@ -77,6 +77,12 @@ def panels(n, columns=2, height=2.3, width=WIDTH):
     return grid.ravel()[:n]
 
 
+def heading(ax, text):
+    """Write a whole figure's title at its left edge and return the Axes."""
+    ax.figure.suptitle(text, x=0.01, ha="left", fontsize=11.5)
+    return ax
+
+
 def levels_of(table, by):
     """The groups of a table in the order, with the names and the colours in which figures show them.
 
