@@ -39,7 +39,7 @@ class Trial(NamedTuple):
     level: bool = False
 
 
-def sweep(num_test=15):
+def sweep(num_test=10):
     """The trials that show how errors grow: rotations, noise and brightness of growing strength.
 
     Parameters
@@ -52,9 +52,9 @@ def sweep(num_test=15):
     list of Trial
     """
     kinds = (
-        ("rotation", "test_random_rotation", "rand_angle", (2, 5, 10, 20, 30)),
-        ("noise", "test_noises", "scale", (5, 10, 20, 40, 80)),
-        ("brightness", "test_intensities", "scale", (10, 20, 40, 80, 120)),
+        ("rotation", "test_random_rotation", "rand_angle", (2, 10, 20, 30)),
+        ("noise", "test_noises", "scale", (5, 20, 40, 80)),
+        ("brightness", "test_intensities", "scale", (10, 40, 80, 120)),
     )
     return [
         Trial(name, method, {setting: strength, "num_test": num_test}, strength)

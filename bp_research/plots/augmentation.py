@@ -101,7 +101,8 @@ def growth(table, seed=0):
             ax.plot(strengths, middle, "o-", color=colour, label=label, markersize=4)
             ax.fill_between(strengths, low, high, color=colour, alpha=0.2, linewidth=0)
         ax.axhline(part["single"].mean(), color=COLOURS["ink"], linewidth=1, linestyle="--", label="error of the photo")
-        ax.set(title=kind, xlabel=_STRENGTHS.get(kind, "strength"), xlim=(0, None), ylim=(0, None))
+        ax.set(title=kind, xlim=(0, None), ylim=(0, None))
+        ax.set_xlabel(_STRENGTHS.get(kind, "strength"), fontsize=9.5)
         ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     highest = max(ax.get_ylim()[1] for ax in grid)
     for ax in grid:
@@ -176,7 +177,7 @@ def spread_and_error(table, ax=None, seed=0):
     rho = rank_correlation(table, seed)
     ax.set(xscale="log", yscale="log", xlabel="spread of the copies", ylabel="error of their median")
     for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(FixedLocator([0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2]))
+        axis.set_major_locator(FixedLocator([0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.2]))
         axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(PercentFormatter(1, decimals=None))
     ax.set_title(f"{source(table)}\nrank correlation {interval_text(*rho)}", fontsize=10)
