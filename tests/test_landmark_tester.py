@@ -86,7 +86,7 @@ class Follower(Engine):
 @pytest.fixture
 def use(monkeypatch):
     """Put an engine in the place of all models."""
-    return lambda engine: monkeypatch.setattr(predictors, "_load", lambda model: engine)
+    return lambda engine: monkeypatch.setattr(predictors, "_load", lambda model, files: engine)
 
 
 @pytest.fixture(scope="module")
