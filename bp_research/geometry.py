@@ -8,8 +8,19 @@ are explained where they occur.
 import numpy as np
 
 from .errors import BadLandmarksError
-from .schemes import DISTANCES, INNER, LEFT_BROW, LEFT_EYE, LEFT_MOUTH_CORNER, MIRROR_51, MIRROR_68
-from .schemes import RIGHT_BROW, RIGHT_EYE, RIGHT_MOUTH_CORNER, TO_51
+from .schemes import (
+    DISTANCES,
+    INNER,
+    LEFT_BROW,
+    LEFT_EYE,
+    LEFT_MOUTH_CORNER,
+    MIRROR_51,
+    MIRROR_68,
+    RIGHT_BROW,
+    RIGHT_EYE,
+    RIGHT_MOUTH_CORNER,
+    TO_51,
+)
 
 #: The share of the face's width below which an eye's opening is not told from closed (features f11-f13).
 CLOSED_EYE = 0.01

@@ -144,7 +144,8 @@ def _looks_complete(data):
 
 
 def _decode(data):
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # a damaged file is reported by an error of ours, not by OpenCV on stderr
+    # a damaged file is reported by an error of ours, not by OpenCV on stderr
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
         return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:
