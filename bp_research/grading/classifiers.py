@@ -134,9 +134,7 @@ def person_folds(y, groups, folds, seed):
     for label in classes:
         n = len(np.unique(groups[y == label]))
         if n < max(folds, 2):
-            raise BadSettingError(
-                f"{max(folds, 2)} folds need that many people of each class; class {label} has {n}"
-            )
+            raise BadSettingError(f"{max(folds, 2)} folds need that many people of each class; class {label} has {n}")
     for attempt in range(200):
         splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed * 1000 + attempt)
         split = list(splitter.split(y, y, groups))
@@ -210,7 +208,9 @@ class Choice:
     """The best of several pipelines, found anew in each training set by folds by person inside of it.
 
     First the candidates compete with their default settings, then the settings of :data:`GRIDS` are tried for the winner.
-    The judge is the loss of the probabilities, see :func:`_inner_score`.
+    The judge is the loss of the probabilities, see :func:`_inner_loss`. Not the least loss wins, which among many
+    candidates and few people is luck, but the first candidate whose loss is within one standard error of the least (Breiman et
+    al. 1984): candidates are listed from the simplest to the most flexible.
 
     Attributes
     ----------
@@ -239,9 +239,10 @@ class Choice:
 
         def best(options):
             pipelines = [make_pipeline(model, scaling, seed, **params) for model, scaling, params in options]
-            scores = [_inner_score(pipeline, x, y, groups, split, seed, ordered) for pipeline in pipelines]
-            winner = max(range(len(options)), key=lambda i: (scores[i], -i))
-            return options[winner], pipelines[winner]
+            losses = [_inner_loss(pipeline, x, y, groups, split, seed, ordered) for pipeline in pipelines]
+            enough = sum(min(losses))
+            first = next(i for i, (loss, _) in enumerate(losses) if loss <= enough)
+            return options[first], pipelines[first]
 
         (model, scaling, params), pipeline = best([(*pair, {}) for pair in self.candidates])
         if self.tune:
@@ -256,8 +257,8 @@ def settings(model):
     return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
 
 
-def _inner_score(pipeline, x, y, groups, split, seed, ordered):
-    """Minus the mean loss of the probabilities on the people left out, every class weighing the same.
+def _inner_loss(pipeline, x, y, groups, split, seed, ordered):
+    """Mean loss of the probabilities on the people left out, every class weighing the same, and its standard error.
 
     Both losses are proper (Gneiting and Raftery 2007), and far less a matter of luck in few people than shares of right
     answers: the logarithm of the truth's probability, or for ordered grades the ranked probability score.
@@ -272,7 +273,10 @@ def _inner_score(pipeline, x, y, groups, split, seed, ordered):
         loss = ((probability - truth).cumsum(axis=1) ** 2).sum(axis=1)
     else:
         loss = -np.log(np.clip((probability * truth).sum(axis=1), 1e-3, 1))
-    return -round(float(np.average(loss, weights=compute_sample_weight("balanced", y))), 9)
+    weight = compute_sample_weight("balanced", y)
+    mean = np.average(loss, weights=weight)
+    by_person = np.bincount(np.unique(groups, return_inverse=True)[1], weight * (loss - mean))
+    return round(float(mean), 9), round(float(np.sqrt((by_person**2).sum()) / weight.sum()), 9)
 
 
 def all_candidates(models=MODELS):

@@ -127,7 +127,8 @@ def evaluate(
     Evaluation
         Its ``summary`` has for each model TN, TP, FN, FP (two classes; summed over repeats), each metric with
         ``<metric>_low`` and ``<metric>_high``, the baseline's ``baseline_accuracy`` and
-        ``baseline_balanced_accuracy`` (ordered: ``baseline_kappa``, ``baseline_mae``), ``p`` and ``verdict``.
+        ``baseline_balanced_accuracy`` (ordered: ``baseline_within_one``, ``baseline_mae`` and ``baseline_kappa`` of
+        always giving the middle grade), ``p`` and ``verdict``.
 
     Raises
     ------
@@ -175,6 +176,7 @@ def prepare(table, target, groups, ordered):
     if target[measured].isna().any():
         raise BadTableError(f"{int(target[measured].isna().sum())} measured rows have no target: leave them out first")
     labels = sorted(target[measured].unique().tolist())
+    labels = [int(v) if isinstance(v, float) and v.is_integer() else v for v in labels]  # grade 3 in place of 3.0
     if len(labels) < 2:
         raise BadTableError(f"all rows are of the class {labels}: there is nothing to tell apart")
     if ordered and not all(isinstance(label, int | float) for label in labels):
@@ -290,9 +292,14 @@ def _summary(predictions, names, labels, grades, metric, permutations, draws, se
         rows.append(row)
     summary = pd.DataFrame(rows)
     baseline = summary[summary["model"] == COMMONEST].iloc[0]
-    shown = ("accuracy", "balanced_accuracy") if grades is None else ("accuracy", "within_one", "mae", "kappa")
-    for name in shown:
-        summary[f"baseline_{name}"] = baseline[name]
+    summary["baseline_accuracy"] = baseline["accuracy"]
+    if grades is None:
+        summary["baseline_balanced_accuracy"] = baseline["balanced_accuracy"]
+    else:
+        # the middle grade is never far off: a harder baseline than the commonest
+        middle = summary[summary["model"] == MIDDLE].iloc[0]
+        for name in ("within_one", "mae", "kappa"):
+            summary[f"baseline_{name}"] = middle[name]
     summary["verdict"] = [_verdict(row, baseline, metric, len(labels)) for _, row in summary.iterrows()]
     return summary.drop(columns=["constant", "answer"])
 

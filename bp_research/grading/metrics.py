@@ -84,7 +84,8 @@ def kappa(counts, weights):
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = counts / counts.sum(axis=(-2, -1), keepdims=True)
         chance = shares.sum(axis=-1)[..., :, None] * shares.sum(axis=-2)[..., None, :]
-        return 1 - (shares * weights).sum(axis=(-2, -1)) / (chance * weights).sum(axis=(-2, -1))
+        ratio = (shares * weights).sum(axis=(-2, -1)) / (chance * weights).sum(axis=(-2, -1))
+    return 1 - np.round(ratio, 14)  # rounded, so that agreement by chance is 0 and not -2e-16
 
 
 def ordered_rates(counts, grades):
