@@ -15,8 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import skops.io
-from skops.io.exceptions import UntrustedTypesFoundException
 from threadpoolctl import threadpool_limits
 
 from .. import DISCLAIMER, __version__
@@ -199,6 +197,8 @@ def save_model(grader, path):
     -------
     Path
     """
+    import skops.io  # slow to import: it looks at all of scikit-learn
+
     path = Path(path)
     content = {
         "format": _FORMAT,
@@ -265,6 +265,9 @@ def load_model(path, landmark_model=None, inputs=None):
 
 def _read_pipeline(path, content):
     """The pipeline, if it holds trusted types alone."""
+    import skops.io
+    from skops.io.exceptions import UntrustedTypesFoundException
+
     try:
         strange = sorted(set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED))
         if strange:
