@@ -84,7 +84,7 @@ def train_predictor(photos, out, *, base="iBUG", mirror=True, quick=False, weigh
     if base is None:
         return _train_new(pictures, out, _QUICK_NEW if quick else _NEW, seed)
     path = model_path(str(base)) if str(base) in MODELS else find_model_file(base)
-    engine = DlibEngine("base", path)
+    engine = get_engine(base)
     shapes = []
     for one in pictures:
         start = engine.predict(one.pixels, Face(tuple(one.box), 0.0)).landmarks
