@@ -2,16 +2,15 @@
 intervals over people, a permutation test, and a verdict in words.
 """
 
-import os
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from sklearn.model_selection import GroupShuffleSplit
 from threadpoolctl import threadpool_limits
 
 from ..errors import BadSettingError, BadTableError
+from ..parallel import map_cached
 from ..statistics import bootstrap_ci
 from .classifiers import COMMONEST, MIDDLE, answers, make_learner, person_folds, probabilities
 from .inputs import make_inputs
@@ -146,7 +145,7 @@ def evaluate(
         raise BadSettingError(f"the models need different names: {names}")
     grades = [float(label) for label in labels] if ordered else None
     job = _FoldJob(table, y, person, features, learners, adapt, ordered, len(labels), seed)
-    done = Parallel(n_jobs=processes or os.cpu_count())(delayed(job)(train, test) for _, _, train, test in split)
+    done = map_cached(job, [(train, test) for _, _, train, test in split], processes=processes, progress=False)
 
     predictions = _predictions(table, y, person, labels, split, learners, done)
     chosen = {
@@ -223,7 +222,8 @@ class _FoldJob:
     k: int
     seed: int
 
-    def __call__(self, train, test):
+    def __call__(self, parts):
+        train, test = parts
         table = self.table if self.adapt is None else self.adapt(self.table.iloc[train], self.table)
         x = make_inputs(table, self.features).to_numpy()
         found = []
