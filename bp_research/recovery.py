@@ -66,9 +66,9 @@ def scores(table, quantities=REGIONS):
     Parameters
     ----------
     table : DataFrame
-        Of one person, from :func:`bp_research.cohort.measure_cohort` of a :func:`load_series`. Expressions that were not
-        measured on every date are left out, so that each date's mean is over the same ones; repeated photos of an
-        expression on one date are averaged first.
+        Of one person, from :func:`bp_research.cohort.measure_cohort` of a :func:`load_series`; with ``augment`` the medians
+        of the changed copies count, which are steadier. Expressions that were not measured on every date are left out, so
+        that each date's mean is over the same ones; repeated photos of an expression on one date are averaged first.
     quantities : sequence of str
         Regions, or features, of which the mean over expressions is taken likewise.
 
@@ -84,7 +84,8 @@ def scores(table, quantities=REGIONS):
         If no expression was measured on every date.
     """
     rows = measured_rows(table, quantities)
-    sizes = rows[list(quantities)].abs().groupby([rows["task"], rows["expression"].fillna("")]).mean()
+    values = pd.DataFrame({name: rows.get(f"{name}_median", rows[name]) for name in quantities})
+    sizes = values.abs().groupby([rows["task"], rows["expression"].fillna("")]).mean()
     wide = sizes.unstack()
     complete = [e for e in sizes.index.get_level_values(1).unique() if wide.xs(e, axis=1, level=1).notna().all().all()]
     if not complete:

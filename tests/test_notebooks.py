@@ -135,6 +135,23 @@ def check_06(results):
     assert results["adapter"]["simulated"] is True
 
 
+def check_07(results):
+    # somebody with a complete palsy is further from healthy people than they are from one another
+    assert sum(results["findings"].values()) == 8 * 32
+    assert results["outside"] > results["outside_in_healthy_people"]["median"]
+
+
+def check_08(results):
+    for row in results["maps"]:
+        assert row["purity_low"] <= row["purity_chance"] <= row["purity_high"]
+    assert {row["map"] for row in results["maps"]} >= {"PCA", "UMAP", "t-SNE, perplexity 30"}
+
+
+def check_09(results):
+    assert results["headline"][0]["value"] >= 0.9 and results["rank_correlation"]["mouth"] >= 0.9
+    assert results["stable_without_change"]["together"] >= 0.93
+
+
 # What else must hold in a notebook's results.
 CHECKS = {
     "01_load_meei": check_01,
@@ -142,4 +159,7 @@ CHECKS = {
     "03_load_neuroface": check_03,
     "04_landmark_accuracy": check_04,
     "06_landmark_models": check_06,
+    "07_one_person": check_07,
+    "08_maps": check_08,
+    "09_recovery": check_09,
 }

@@ -100,6 +100,12 @@ def test_score_is_the_mean_size_over_expressions_measured_each_time():
         scores(table.drop(index=0))
 
 
+def test_medians_of_changed_copies_count_where_there_are_any():
+    table = table_of(np.full((2, 2, 3), 0.1)).assign(mouth_median=-0.2)
+    found = scores(table)
+    np.testing.assert_allclose(found, [[0.2, 0.1, 0.1]] * 2)
+
+
 def test_healthy_band_holds_the_level_of_people():
     people = [table_of(np.full((1, 2, 3), i / 100), person=f"N{i}", group="Normal") for i in range(1, 40)]
     band = healthy_band(pd.concat(people), ["a", "b"])
