@@ -14,7 +14,7 @@ from .geometry import mirror, rotate, transform
 from .predictors import Face
 
 #: In copies the face's box is this wide, px: more costs time and gains no accuracy.
-WIDTH = 300
+WIDTH = 200
 
 #: Kinds of noise, each of mean 0, and what ``scale`` (grey levels, 0-255) is.
 NOISES = {

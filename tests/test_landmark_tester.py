@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from matplotlib.cbook import get_sample_data
 
 from bp_research import LandmarkTester, predictors
-from bp_research.augment import NOISES, Change, FaceCopies, noise, with_noise
+from bp_research.augment import NOISES, WIDTH, Change, FaceCopies, noise, with_noise
 from bp_research.errors import BadSettingError, NoFaceError
 from bp_research.geometry import interocular, mirror, rotate, transform
 from bp_research.landmark_tester import robust_sd
@@ -124,7 +124,8 @@ def test_mirrored_copies_come_back_with_their_points_renumbered(use):
 def test_pixels_and_points_take_the_same_way(use, test, parameters, level):
     use(Reader())
     tester = getattr(LandmarkTester(map_photo(), level=level), test)(**parameters)
-    assert np.abs(tester.test_landmarks - TRUE).max() < 0.2
+    # pixels are whole numbers, so that a single copy can be read to some tenths of a pixel only
+    assert np.abs(tester.test_landmarks - TRUE).max() < 0.4
     assert np.abs(tester.median_landmarks - TRUE).max() < 0.05
 
 
@@ -134,7 +135,7 @@ def test_large_and_small_faces_come_back_as_well(factor):
     half, middle = 50 * factor, SIZE / 2 * factor
     box = (middle - half, middle - half, middle + half, middle + half)
     copy = FaceCopies(photo, Face(box, 1.0), margin=0.3).make(Change(angle=20, mirrored=True))
-    assert copy.face.box[2] - copy.face.box[0] == pytest.approx(300, rel=0.01)
+    assert copy.face.box[2] - copy.face.box[0] == pytest.approx(WIDTH, rel=0.01)
     points = transform(TRUE, read_map(copy.picture, copy.face.box))
     # the middle of a block of 4 x 4 pixels lies 1.5 px from its corner; every second pixel needs no shift
     expected = mirror(TRUE * factor + (1.5 if factor == 4 else 0))
