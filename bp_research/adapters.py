@@ -22,6 +22,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from sklearn.model_selection import GroupKFold
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from . import __version__
@@ -374,11 +375,13 @@ def _both_ways(predict, image, face, colored=False):
 
 
 def _fit(data, seed):
-    symmetric, asymmetric = _choose(data, seed)
-    mean, offset, first = _fit_symmetric(data, [symmetric])
-    second = _fit_asymmetric(data, [asymmetric])
+    with threadpool_limits(1):  # the matrices are small: more threads would wait for each other
+        symmetric, asymmetric = _choose(data, seed)
+        mean, offset, first = _fit_symmetric(data, [symmetric])
+        second = _fit_asymmetric(data, [asymmetric])
     card = {"strengths": {"symmetric": float(symmetric), "asymmetric": float(asymmetric)}}
-    return Adapter(mean, offset, first[0], second[0], card)
+    everywhere = np.eye(len(mean))
+    return Adapter(mean, offset, _answers(everywhere, first)[0], _answers(everywhere, second)[0], card)
 
 
 def _held_out(data, folds, seed):
@@ -389,25 +392,40 @@ def _held_out(data, folds, seed):
 
 
 def _fit_symmetric(data, strengths):
-    """Mean (2 p,), offset (136,) and coefficients (n_strengths, 2 p, 136)."""
+    """Mean (2 p,), offset (136,) and maps of their differences, see :func:`_answers`."""
     x, y = data.views.symmetric, data.views.targets(data.landmarks)[0]
     mean, offset = (np.average(a, axis=0, weights=data.weights) for a in (x, y))
-    return mean, offset, _ridge(x - mean, y - offset, data.weights, strengths)
+    return mean, offset, [(slice(None), *_ridge(x - mean, y - offset, data.weights, strengths))]
 
 
 def _fit_asymmetric(data, strengths):
-    """Coefficients (n_strengths, 2 p, 136). No offset: a mirrored face must get the mirrored answer."""
+    """Maps, one for each region. No offset: a mirrored face must get the mirrored answer."""
     x, y = data.views.asymmetric, data.views.targets(data.landmarks)[1]
-    coefficients = np.empty((len(strengths), x.shape[1], 136))
+    maps = []
     for near, region in zip(data.views.nearness(), _REGIONS, strict=True):
         columns = np.r_[list(region), np.add(region, 68)]
-        found = _ridge(x * near, y[:, columns], data.weights, strengths)
-        coefficients[..., columns] = near[:, None] * found
-    return coefficients
+        left, right = _ridge(x * near, y[:, columns], data.weights, strengths)
+        maps.append((columns, near[:, None] * left, right))
+    return maps
+
+
+def _answers(x, maps):
+    """Answers (n_strengths, n, 136) to x (n, 2 p) of maps (columns of the answer, left factor, right factors)."""
+    out = np.empty((len(maps[0][2]), len(x), 136))
+    for columns, left, right in maps:
+        out[..., columns] = (x @ left) @ right
+    return out
 
 
 def _ridge(x, y, weights, strengths):
-    """Coefficients (n_strengths, p, q) of y (n, q) on x (n, p), by the smaller of the two Gram matrices."""
+    """Coefficients of y (n, q) on x (n, p), by the smaller of the two Gram matrices.
+
+    Returns
+    -------
+    left : ndarray (p, k)
+    right : ndarray (n_strengths, k, q)
+        ``left @ right`` are the coefficients; their factors are quicker to work with.
+    """
     root = np.sqrt(weights / weights.sum())[:, None]
     x, y = root * x, root * y
     if len(x) <= x.shape[1]:
@@ -416,7 +434,7 @@ def _ridge(x, y, weights, strengths):
     else:
         values, vectors = np.linalg.eigh(x.T @ x)
         left, right = vectors, vectors.T @ (x.T @ y)
-    return np.stack([left @ (right / (values + strength)[:, None]) for strength in strengths])
+    return left, right / (values + np.reshape(strengths, (-1, 1)))[..., None]
 
 
 def _choose(data, seed):
@@ -428,9 +446,9 @@ def _choose(data, seed):
         asymmetric = np.empty((len(agreement), *targets[1].shape))
         for learn, judge in person_folds(data.people, 5, seed + repeat):
             some, views = data[learn], data.views[judge]
-            mean, offset, coefficients = _fit_symmetric(some, SYMMETRIC_STRENGTHS)
-            symmetric[:, judge] = offset + (views.symmetric - mean) @ coefficients
-            asymmetric[:, judge] = views.asymmetric @ _fit_asymmetric(some, ASYMMETRIC_STRENGTHS)
+            mean, offset, maps = _fit_symmetric(some, SYMMETRIC_STRENGTHS)
+            symmetric[:, judge] = offset + _answers(views.symmetric - mean, maps)
+            asymmetric[:, judge] = _answers(views.asymmetric, _fit_asymmetric(some, ASYMMETRIC_STRENGTHS))
         errors += ((symmetric - targets[0]) ** 2).sum(axis=2) @ data.weights
         best = symmetric[errors.argmin()]
         agreement += [_concordance(asymmetry(data.views.to_photo(best, one)), true) for one in asymmetric]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from .errors import BadModelError
 from .paths import write_atomic
@@ -75,12 +76,13 @@ def continue_cascade(base, shapes, out, *, levels=2, trees=300, depth=3, pixels=
     now = np.array([_in_box(shape.start, shape.box) for shape in shapes])
     target = np.array([_in_box(shape.target, shape.box) for shape in shapes])
     added = []
-    for _ in range(levels):
-        looks = _draw_looks(mean, pixels, rng)
-        seen = np.stack([_look(shape, points, looks, mean) for shape, points in zip(shapes, now, strict=True)])
-        forest, step = _grow_forest(seen, target - now, looks, trees, depth, splits, rng)
-        now = now + step
-        added.append((looks, forest))
+    with threadpool_limits(1):  # the matrices are small: more threads would wait for each other
+        for _ in range(levels):
+            looks = _draw_looks(mean, pixels, rng)
+            seen = np.stack([_look(shape, points, looks, mean) for shape, points in zip(shapes, now, strict=True)])
+            forest, step = _grow_forest(seen, target - now, looks, trees, depth, splits, rng)
+            now = now + step
+            added.append((looks, forest))
     return write_atomic(out, _appended(content, added, base))
 
 
