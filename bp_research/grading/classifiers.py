@@ -208,9 +208,9 @@ class Choice:
     """The best of several pipelines, found anew in each training set by folds by person inside of it.
 
     First the candidates compete with their default settings, then the settings of :data:`GRIDS` are tried for the winner.
-    The judge is the loss of the probabilities, see :func:`_inner_loss`. Not the least loss wins, which among many
-    candidates and few people is luck, but the first candidate whose loss is within one standard error of the least (Breiman et
-    al. 1984): candidates are listed from the simplest to the most flexible.
+    The judge is balanced accuracy (for ordered grades the mean distance from the truth, grades weighing the same). Not the
+    best candidate wins, which among many candidates and few people is luck, but the first one that is within one standard
+    error of it (Breiman et al. 1984): candidates are listed from the simplest to the most flexible.
 
     Attributes
     ----------
@@ -258,25 +258,19 @@ def settings(model):
 
 
 def _inner_loss(pipeline, x, y, groups, split, seed, ordered):
-    """Mean loss of the probabilities on the people left out, every class weighing the same, and its standard error.
+    """Loss on the people left out, every class weighing the same, and its standard error over people.
 
-    Both losses are proper (Gneiting and Raftery 2007), and far less a matter of luck in few people than shares of right
-    answers: the logarithm of the truth's probability, or for ordered grades the ranked probability score.
+    The loss is the share of wrong answers, so that 1 minus it is balanced accuracy; for ordered grades the distance.
     """
-    k = int(y.max()) + 1
-    probability = np.empty((len(y), k))
+    predicted = np.empty(len(y), int)
     for train, test in split:
-        fitted = _fit_pipeline(pipeline, x[train], y[train], groups[train], seed)
-        probability[test] = probabilities(fitted, x[test], k)
-    truth = np.eye(k)[y]
-    if ordered:
-        loss = ((probability - truth).cumsum(axis=1) ** 2).sum(axis=1)
-    else:
-        loss = -np.log(np.clip((probability * truth).sum(axis=1), 1e-3, 1))
+        predicted[test] = answers(_fit_pipeline(pipeline, x[train], y[train], groups[train], seed), x[test])
+    loss = np.abs(predicted - y) if ordered else (predicted != y)
     weight = compute_sample_weight("balanced", y)
-    mean = np.average(loss, weights=weight)
-    by_person = np.bincount(np.unique(groups, return_inverse=True)[1], weight * (loss - mean))
-    return round(float(mean), 9), round(float(np.sqrt((by_person**2).sum()) / weight.sum()), 9)
+    of_class = (np.bincount(y, loss) / np.bincount(y))[y]
+    by_person = np.bincount(np.unique(groups, return_inverse=True)[1], weight * (loss - of_class))
+    error = np.sqrt((by_person**2).sum()) / weight.sum()
+    return round(float(np.average(loss, weights=weight)), 9), round(float(error), 9)
 
 
 def all_candidates(models=MODELS):
