@@ -1,6 +1,7 @@
 """Who and what is in a data set: its people, one person's photos, what could not be measured."""
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from .faces import face
 from .style import COLOURS, WIDTH, axes, count, heading, levels_of, panels, source
@@ -102,5 +103,6 @@ def _ages(ages, ax):
 
 def _label(ax, bars):
     ax.bar_label(bars, padding=3)
+    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     ax.margins(x=0.12)
     ax.tick_params(axis="y", length=0)
