@@ -128,6 +128,12 @@ def check_04(results):
     assert 0.005 < statistic(results, "200 px grey", "error", "median") < 0.05
 
 
+def check_05(results):
+    # the median of many looks is no worse than one look
+    assert {gain["model"] for gain in results["gain"]} >= {"iBUG", "FaceMesh"}
+    assert all(gain["low"] <= gain["estimate"] <= min(gain["high"], 0.001) for gain in results["gain"])
+
+
 def check_06(results):
     # judged on other people, an adapter takes off at least the models' own convention of where a point belongs
     own, adapted = (statistic(results, name, "error", "median") for name in ("FaceMesh", "FaceMesh, adapted"))
@@ -152,14 +158,30 @@ def check_09(results):
     assert results["stable_without_change"]["together"] >= 0.93
 
 
+def check_10(results):
+    assert 0 <= results["nested"]["balanced_accuracy"] <= 1 and results["n"] == {"people": 12, "photos": 96}
+    # random numbers teach nothing beyond the commonest answer
+    nothing = results["headline"][1]
+    assert abs(nothing["value"] - nothing["baseline"]) < 0.15
+
+
+def check_11(results):
+    nested = results["person_level_nested"]
+    assert -1 <= nested["kappa"] <= 1 and 0 <= nested["mae"] <= 5 and 0 <= nested["within_one"] <= 1
+    assert "eFACE" in results["severity"]
+
+
 # What else must hold in a notebook's results.
 CHECKS = {
     "01_load_meei": check_01,
     "02_feature_distributions": check_02,
     "03_load_neuroface": check_03,
     "04_landmark_accuracy": check_04,
+    "05_test_time_augmentation": check_05,
     "06_landmark_models": check_06,
     "07_one_person": check_07,
     "08_maps": check_08,
     "09_recovery": check_09,
+    "10_detect_palsy": check_10,
+    "11_grade_severity": check_11,
 }
