@@ -18,6 +18,7 @@ import numpy as np
 from .errors import BadModelError, BadSettingError, NoFaceError
 from .geometry import transform
 from .images import resize_width
+from .memory import use_large_pages
 from .models import MODELS, find_model_file, model_path
 
 #: The face is not looked for in pictures with more pixels than this; it bounds the time that a huge photo takes.
@@ -181,6 +182,7 @@ class DlibEngine(Engine):
             self._predictor = dlib.shape_predictor(str(path))
         except RuntimeError as error:
             raise BadModelError(f"{path} is not a dlib shape predictor ({error}): obtain it again") from error
+        use_large_pages()
 
     def find(self, image, resolution=200, colored=False):
         """See :meth:`Engine.find`."""
