@@ -172,7 +172,7 @@ def find_with_dlib(image, resolution=200, colored=False):
 class DlibEngine(Engine):
     """An ensemble of regression trees (Kazemi and Sullivan 2014) in dlib's file format, with dlib's HOG face detector."""
 
-    margin = 0.5  # the trees compare pixels near the face's shape; wider margins change no answer
+    margin = 0.4  # the trees compare pixels near the face's shape; wider margins change no answer
 
     def __init__(self, name, path):
         import dlib
