@@ -15,6 +15,7 @@ from bp_research.grading import (
     ORDINAL_MODELS,
     SCALINGS,
     Choice,
+    Committee,
     all_candidates,
     evaluate,
     healthy_or_palsy,
@@ -248,6 +249,18 @@ def test_what_is_fitted_on_annotations_sees_the_training_people_only():
     found = evaluate(table, healthy_or_palsy(table), [], adapt=adapt, **QUICK)
     tested = found.predictions.groupby("fold")["person"].agg(set)
     assert all(not train & test for train, test in zip(calls, tested, strict=True))
+
+
+def test_a_committee_averages_its_members():
+    table = photos(people=20, each=1)
+    models = [
+        "logistic regression",
+        "random forest",
+        Committee((("logistic regression", "standard"), ("random forest", "standard"))),
+    ]
+    found = evaluate(table, healthy_or_palsy(table), models, **QUICK).predictions
+    one, two, both = (found.loc[found["model"] == name, "p_palsy"].to_numpy() for name in found["model"].unique()[:3])
+    np.testing.assert_allclose(both, (one + two) / 2)
 
 
 def test_failed_photos_are_left_out_and_counted():

@@ -20,6 +20,7 @@ from bp_research.errors import BadModelError, BadSettingError, NoFaceError
 from bp_research.grading import (
     CANNOT_TELL,
     MODELS,
+    Committee,
     evaluate,
     fit_grader,
     grade,
@@ -83,7 +84,7 @@ def rewrite(path, **changes):
 # --- saving --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("model", [*MODELS, ("SVM", "power"), ("logistic regression", "quantile")])
+@pytest.mark.parametrize("model", [*MODELS, Committee(), ("SVM", "power"), ("logistic regression", "quantile")])
 def test_what_was_saved_answers_the_same(model, tmp_path):
     grader, table = trained(model), numbers(seed=1)
     again = load_model(save_model(grader, tmp_path / "a.grader.json"), landmark_model="iBUG", inputs=FEATURES)

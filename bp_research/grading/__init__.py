@@ -7,7 +7,7 @@
 """
 
 from .blendshapes import add_blendshapes
-from .classifiers import MODELS, ORDINAL_MODELS, SCALINGS, Choice, all_candidates, make_pipeline
+from .classifiers import MODELS, ORDINAL_MODELS, SCALINGS, Choice, Committee, all_candidates, make_pipeline
 from .evaluation import Evaluation, calibration, evaluate, importance, pool_by_person, refit_permutation_p
 from .inputs import INPUT_SETS, PERSON_SETS, healthy_or_palsy, make_inputs, person_inputs, person_table
 from .saved import Grader, fit_grader, load_model, model_card, save_model
@@ -21,6 +21,7 @@ __all__ = [
     "PERSON_SETS",
     "SCALINGS",
     "Choice",
+    "Committee",
     "Evaluation",
     "Grade",
     "Grader",

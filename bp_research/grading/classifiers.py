@@ -251,6 +251,45 @@ class Choice:
         return _fit_pipeline(pipeline, x, y, groups, seed), text
 
 
+@dataclass(frozen=True)
+class Committee:
+    """Several pipelines, none of them chosen: their probabilities are averaged.
+
+    Attributes
+    ----------
+    members : tuple of (model, scaling)
+    name : str
+    """
+
+    members: tuple = tuple((model, SCALINGS[0]) for model in MODELS)
+    name: str = "all together"
+
+    def fit(self, x, y, groups, seed, ordered=False):
+        """Fit all members; returns what averages them, and an empty text."""
+        pipelines = [make_pipeline(model, scaling, seed) for model, scaling in self.members]
+        return Mean([_fit_pipeline(pipeline, x, y, groups, seed) for pipeline in pipelines]), ""
+
+
+class Mean(ClassifierMixin, BaseEstimator):
+    """The mean probability of fitted classifiers of the same classes."""
+
+    def __init__(self, members):
+        self.members = members
+
+    @property
+    def classes_(self):
+        """ndarray (k,): the classes."""
+        return self.members[0].classes_
+
+    def predict_proba(self, x):
+        """Probabilities, ndarray (n, k)."""
+        return np.mean([member.predict_proba(x) for member in self.members], axis=0)
+
+    def predict(self, x):
+        """The likeliest classes, ndarray (n,)."""
+        return self.classes_[self.predict_proba(x).argmax(axis=1)]
+
+
 def settings(model):
     """The combinations of :data:`GRIDS` for a model, list of dict, the default first."""
     grid = GRIDS.get(model, {})
@@ -285,16 +324,16 @@ def make_learner(model, seed=0):
 
     Parameters
     ----------
-    model : str, (str, str), (str, estimator), Fixed or Choice
+    model : str, (str, str), (str, estimator), Fixed, Choice or Committee
         A classifier's name (with standard scaling), a pair of classifier and scaling, one of :data:`COMMONEST` and
         :data:`MIDDLE`, or a name of your own with an estimator.
     seed : int
 
     Returns
     -------
-    Fixed or Choice
+    Fixed, Choice or Committee
     """
-    if isinstance(model, Fixed | Choice):
+    if isinstance(model, Fixed | Choice | Committee):
         return model
     if model == COMMONEST:
         return Fixed(COMMONEST, DummyClassifier(strategy="most_frequent"))

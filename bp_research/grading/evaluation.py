@@ -99,7 +99,7 @@ def evaluate(
         The true classes: a column, or a Series with the table's index.
     models : list
         Each a classifier's name, a pair (name, scaling), a pair (own name, estimator), or a
-        :class:`bp_research.grading.Choice` among several.
+        :class:`bp_research.grading.Choice` or :class:`bp_research.grading.Committee` of several.
     groups : str
         The column that says whose row it is.
     cv : str or scikit-learn splitter
