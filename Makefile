@@ -6,7 +6,7 @@ PY ?= .venv/bin/python
 ENV := $(if $(filter .venv/%,$(PY)),.venv/.installed)
 
 # How the notebooks are run, where they have the parameter: make reproduce data=... model=... show_faces=False
-SETTINGS := data model show_faces max_photos seed
+SETTINGS := data model show_faces max_photos seed person series stable
 
 NOTEBOOKS := $(sort $(wildcard notebooks/[0-9][0-9]_*.ipynb))
 REPORTS := $(NOTEBOOKS:notebooks/%.ipynb=reports/%.html)
@@ -19,6 +19,8 @@ export PYTHONUTF8 := 1
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MPLCONFIGDIR := $(CURDIR)/.make/matplotlib
+# The package is found by notebooks in any folder, in an environment of one's own too.
+export PYTHONPATH := $(CURDIR)
 # What is made here lies here.
 unexport BP_WORK_DIR
 
