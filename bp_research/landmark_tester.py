@@ -1,6 +1,5 @@
 """One photo looked at many times: turned, mirrored, noisy; how far its landmarks move, and what lies in their middle."""
 
-import os
 from functools import partial
 
 import numpy as np
@@ -10,9 +9,10 @@ from .augment import NOISES, Change, FaceCopies
 from .errors import BadSettingError, NoFaceError
 from .geometry import asymmetry, check_points, feature_array, interocular
 from .get_landmarks import GetLandmarks
+from .helpers import helpers_there_are, map_with_helpers
 from .images import read_image
 from .intervals import apply_calibration
-from .parallel import map_cached
+from .parallel import cores, map_cached
 from .predictors import get_engine, overlap
 from .schemes import FEATURES, LEFT_BROW, LEFT_EYE, REGIONS, RIGHT_BROW, RIGHT_EYE
 
@@ -47,8 +47,8 @@ class LandmarkTester:
     level : bool
         Turn the picture first so that the line of the outer eye corners, as predicted from the photo itself, is level.
     processes : int, optional
-        Worker processes for the copies. Default: one per core with ``redetect``, else 1, since starting a process takes
-        longer than many predictions.
+        Worker processes for the copies, started for each test. Default: one per core with ``redetect``; else this process
+        and helpers that are started once (see :mod:`bp_research.helpers`).
 
     Attributes
     ----------
@@ -83,12 +83,14 @@ class LandmarkTester:
     ):
         if not isinstance(seed, int | np.integer) or seed < 0:
             raise BadSettingError(f"seed is a whole number of 0 or more, not {seed!r}")
+        if processes is not None:
+            _check_number(processes, "processes")
         image = read_image(image)
         self.single = GetLandmarks(image, model, resolution, colored)
         self.n_missed = 0
         self._model, self._resolution, self._colored = model, resolution, bool(colored)
         self._seed, self._redetect = int(seed), bool(redetect)
-        self._processes = processes if redetect or processes else 1
+        self._processes = processes
         self._copies = FaceCopies(
             image,
             self.single.face,
@@ -96,6 +98,10 @@ class LandmarkTester:
             -_eye_tilt(self.single.landmarks) if level else 0.0,
         )
         self._points = None
+
+    def __repr__(self):
+        copies = "no test yet" if self._points is None else f"{len(self._points)} copies"
+        return f"<LandmarkTester {self.single.model}: {copies}>"
 
     def run(self, num_test=30, rand_angle=RUN_ANGLE, shift=RUN_SHIFT, stretch=RUN_STRETCH, mirrored=True):
         """The test whose median measures best: small turns, moved and stretched face boxes, every other copy mirrored.
@@ -311,10 +317,15 @@ class LandmarkTester:
 
     def _test(self, changes):
         predict = partial(_predict, self._copies, self._model, self._resolution, self._colored, self._redetect)
+        use_helpers = not (self._redetect or self._processes)
+        shares = 1 + helpers_there_are() if use_helpers else self._processes or cores()
         # one share of the copies for each process: the picture is handed over once, not with every copy
-        shares = min(len(changes), self._processes or os.cpu_count() or 1)
+        shares = min(len(changes), shares)
         parts = [changes[i::shares] for i in range(shares)]
-        found = map_cached(predict, parts, processes=self._processes, progress=False)
+        if use_helpers:
+            found = map_with_helpers(predict, parts, loaded=get_engine(self._model))
+        else:
+            found = map_cached(predict, parts, processes=self._processes, progress=False)
         points = [found[i % shares][i // shares] for i in range(len(changes))]
         kept = [p for p in points if p is not None]
         if not kept:
@@ -360,9 +371,9 @@ def _angle(rng, rand_angle, rand_mode):
     return float(rand_angle * drawn)
 
 
-def _check_number(number):
+def _check_number(number, what="the number of copies"):
     if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
-        raise BadSettingError(f"the number of copies is a whole number of 1 or more, not {number!r}")
+        raise BadSettingError(f"{what} is a whole number of 1 or more, not {number!r}")
     return int(number)
 
 

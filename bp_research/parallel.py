@@ -17,9 +17,13 @@ import multiprocess
 from tqdm import tqdm
 
 from .errors import BadSettingError, WorkerError
+from .paths import file_place
 
 #: Seconds after which a silent pool is asked whether its workers still live.
 _PATIENCE = 2.0
+
+#: Whether workers are forked: they share the loaded models and need no importable ``__main__``.
+FORKS = sys.platform.startswith("linux")
 
 
 def map_cached(function, items, *, keys=None, cache=None, processes=None, progress=True, executor=None, what="photo"):
@@ -55,7 +59,7 @@ def map_cached(function, items, *, keys=None, cache=None, processes=None, progre
     WorkerError
         If a worker process was killed. What was finished is in the cache.
     BadSettingError
-        If ``processes`` is not a positive whole number, or ``cache`` is given without ``keys``.
+        If ``processes`` is not a positive whole number, or ``cache`` is given without ``keys`` or is a folder.
     """
     if processes is not None and (not isinstance(processes, int) or processes < 1):
         raise BadSettingError(f"processes is a whole number of 1 or more, not {processes!r}")
@@ -83,7 +87,7 @@ def _run(function, items, todo, processes, executor):
         for future in as_completed(futures):
             yield futures[future], future.result()
         return
-    processes = min(processes or _cores(), len(todo))
+    processes = min(processes or cores(), len(todo))
     if processes <= 1:
         for i in todo:
             yield i, function(items[i])
@@ -91,22 +95,14 @@ def _run(function, items, todo, processes, executor):
     yield from _run_in_pool(function, items, todo, processes)
 
 
-def _cores():
+def cores():
+    """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _run_in_pool(function, items, todo, processes):
-    # Forked workers share the loaded models and need no importable __main__; elsewhere the system's own way is used.
-    context = multiprocess.get_context("fork" if sys.platform.startswith("linux") else None)
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)  # OpenCV's own threads do not survive a fork: a worker that waits for them waits for ever
-    try:
-        with warnings.catch_warnings():
-            # Python warns of forks in a process with threads, such as a notebook's kernel
-            warnings.simplefilter("ignore", DeprecationWarning)
-            pool = context.Pool(processes)
-    finally:
-        cv2.setNumThreads(threads)
+    with starting() as context:
+        pool = context.Pool(processes)
     with pool:
         workers = {worker.pid for worker in pool._pool}
         answers = pool.imap_unordered(_call, [(function, i, items[i]) for i in todo])
@@ -129,10 +125,24 @@ def _call(task):
     return i, function(item)
 
 
+@contextmanager
+def starting():
+    """The context of ``multiprocess`` in which processes are started."""
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # OpenCV's own threads do not survive a fork: a worker that waits for them waits for ever
+    try:
+        with warnings.catch_warnings():
+            # Python warns of forks in a process with threads, such as a notebook's kernel
+            warnings.simplefilter("ignore", DeprecationWarning)
+            yield multiprocess.get_context("fork" if FORKS else None)
+    finally:
+        cv2.setNumThreads(threads)
+
+
 def _read(cache):
     """Key and answer of every whole line."""
     path, kept = Path(cache), {}
-    if not path.exists():
+    if not path.is_file():
         return kept
     with path.open(encoding="utf-8", errors="replace") as file:
         for line in file:
@@ -149,8 +159,7 @@ def _appender(cache):
     if cache is None:
         yield lambda key, answer: None
         return
-    path = Path(cache)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = file_place(cache)
     torn = path.exists() and path.stat().st_size and not path.read_bytes().endswith(b"\n")
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 

@@ -12,6 +12,7 @@ from bp_research.errors import BadModelError, ModelNotFoundError, NoFaceError
 from bp_research.geometry import mirror, point_error, transform
 from bp_research.get_landmarks import GetLandmarks
 from bp_research.models import model_path
+from bp_research.parallel import starting
 from bp_research.predictors import Face, get_engine
 
 
@@ -88,6 +89,16 @@ def test_no_face(engine, picture):
 def test_a_box_without_a_face_is_an_error(engine):
     with pytest.raises(NoFaceError, match="no face at the box"):
         engine.predict(np.zeros((200, 200, 3), np.uint8), Face((50, 50, 150, 150), 1.0))
+
+
+def test_threads_and_forks_change_no_number(engine, portrait, face):
+    box = engine.find(portrait)[0]
+    assert np.array_equal(engine.predict_quickly(portrait, box).mesh, face.mesh)
+    with starting() as context:
+        pool = context.Pool(1)
+    with pool:  # threads do not survive a fork: a worker that used them would wait for ever
+        forked = pool.apply_async(GetLandmarks, (portrait, "FaceMesh")).get(timeout=60)
+    assert np.array_equal(forked.mesh, face.mesh)
 
 
 def test_two_looks_give_the_same_numbers(engine, portrait, face):

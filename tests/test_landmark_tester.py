@@ -180,7 +180,7 @@ def test_levelling_turns_every_copy_by_the_tilt_of_the_eyes(use):
             return super().predict(image, face, colored)
 
     use(Watcher())
-    tester = LandmarkTester(map_photo(), level=True)
+    tester = LandmarkTester(map_photo(), level=True, processes=1)
     dx, dy = tester.single.landmarks[45] - tester.single.landmarks[36]
     Watcher.seen.clear()
     tester.test_no_rotation(3)
@@ -258,8 +258,18 @@ def test_noise_on_a_large_photo_needs_little_more_memory_than_the_photo():
 @pytest.mark.parametrize("dist", NOISES)
 def test_same_seed_same_numbers_on_any_number_of_processes(portrait, dist):
     one = LandmarkTester(portrait, seed=3, processes=1).test_noises(15, dist, num_test=5)
-    two = LandmarkTester(portrait, seed=3, processes=2).test_noises(15, dist, num_test=5)
-    assert np.array_equal(one.test_landmarks, two.test_landmarks)
+    for processes in (2, None):
+        other = LandmarkTester(portrait, seed=3, processes=processes).test_noises(15, dist, num_test=5)
+        assert np.array_equal(one.test_landmarks, other.test_landmarks)
+
+
+def test_helpers_give_what_one_process_gives_with_the_face_mesh_too(portrait):
+    tests = [LandmarkTester(portrait, "FaceMesh", processes=n).run(5) for n in (1, None, None)]
+    assert np.array_equal(tests[0].test_landmarks, tests[1].test_landmarks)
+    assert np.array_equal(tests[0].test_landmarks, tests[2].test_landmarks)
+    for processes in (0, 1.5, True):
+        with pytest.raises(BadSettingError, match="processes"):
+            LandmarkTester(portrait, processes=processes)
 
 
 def test_redetecting_gives_the_same_on_any_number_of_processes(portrait):
