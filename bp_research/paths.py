@@ -8,6 +8,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from .errors import BadSettingError
+
 
 def project_root():
     """The checkout's top folder (``BP_WORK_DIR`` replaces it as the place of what is made)."""
@@ -50,6 +52,24 @@ def results_dir():
     return reports_dir() / "results"
 
 
+def file_place(path):
+    """``path`` as a place where a file can be written: its folder is made if needed.
+
+    Raises
+    ------
+    BadSettingError
+        If a folder has this name, or a file the name of its folder.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise BadSettingError(f"{path} is a folder: name a file in it")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise BadSettingError(f"nothing can be written below {path.parent}, which is a file: name a folder") from None
+    return path
+
+
 def write_atomic(path, content):
     """Write a file whole or not at all, making its folder if needed.
 
@@ -64,9 +84,13 @@ def write_atomic(path, content):
     -------
     Path
         ``path``.
+
+    Raises
+    ------
+    BadSettingError
+        If a folder has this name, or a file the name of its folder.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = file_place(path)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)

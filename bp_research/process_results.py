@@ -44,6 +44,8 @@ class ProcessResults:
     """
 
     def __init__(self, landmarks):
+        if isinstance(landmarks, str | Path):
+            raise BadLandmarksError(f"{str(landmarks)!r} is a name, not landmarks: ProcessResults takes GetLandmarks(photo)")
         self._source = landmarks if hasattr(landmarks, "landmarks") else None
         points = landmarks.landmarks if self._source is not None else landmarks
         points = check_points(points)
@@ -122,6 +124,9 @@ class ProcessResults:
     def save_features(self, path="features.csv"):
         """Write the features as CSV with the columns ``feature,value`` and return the path."""
         return _save(path, "feature", self.features)
+
+    def __repr__(self):
+        return f"<ProcessResults: {len(self.features)} features, {len(self.dists)} distances in {self.unit}>"
 
     def _refuse_second_scaling(self):
         if self.unit != "px":

@@ -450,6 +450,9 @@ def _today():
 # ---------------------------------------------------------------------------------------------- command line
 
 
+_TEXTS = frozenset({"data", "photos", "series", "stable", "person"})
+
+
 def _value(text):
     """A value from the command line: Python's literals, yes/no words, else the string itself."""
     words = {"true": True, "yes": True, "false": False, "no": False, "none": None}
@@ -462,7 +465,8 @@ def _value(text):
 
 
 def _values(pairs):
-    return {name: _value(text) for name, text in pairs}
+    """Parameters by name. A folder or a person may be called ``2024`` or ``True``: these names stay text."""
+    return {name: text if name in _TEXTS and text.lower() != "none" else _value(text) for name, text in pairs}
 
 
 def main(arguments=None):

@@ -106,6 +106,8 @@ def test_settings_that_make_no_sense(folder, tmp_path):
     for processes in (0, -1, 1.5):
         with pytest.raises(BadSettingError):
             measure_cohort(folder, processes=processes, progress=False)
+    with pytest.raises(BadSettingError, match="is a folder"):
+        measure_cohort(folder, cache=tmp_path, progress=False)
 
 
 def test_executors(folder):

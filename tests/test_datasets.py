@@ -489,6 +489,13 @@ def test_select_by_mask_and_by_id(tmp_path):
         photoset.select([True])
     with pytest.raises(BadSettingError, match="nobody"):
         photoset.select(["nobody"])
+    person = photoset.people[3]
+    assert {photo.patient_id for photo in photoset.of_person(person)} == {person}
+    with pytest.raises(BadSettingError, match="nobody called 'x'"):
+        photoset.of_person("x")
+    for number in (0, 2.5, "ten", True):
+        with pytest.raises(BadSettingError, match="max_photos"):
+            photoset.limited(number)
 
 
 def test_a_plain_folder_of_photos(tmp_path):

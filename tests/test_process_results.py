@@ -80,3 +80,15 @@ def test_bad_landmarks():
         ProcessResults(np.zeros((2, 68, 2)) + symmetric_face())
     with pytest.raises(BadLandmarksError):
         ProcessResults(np.full((68, 2), np.nan))
+    with pytest.raises(BadLandmarksError, match="GetLandmarks"):
+        ProcessResults("photo.jpg")
+
+
+def test_places_that_cannot_be_written_are_said_and_left_alone(tmp_path):
+    result, file = ProcessResults(detected()), tmp_path / "file"
+    file.write_text("mine")
+    with pytest.raises(BadSettingError, match="is a file"):
+        result.save_results(file)
+    with pytest.raises(BadSettingError, match="is a folder"):
+        result.save_dists(tmp_path)
+    assert file.read_text() == "mine" and list(tmp_path.iterdir()) == [file]

@@ -167,6 +167,11 @@ def test_values_from_the_command_line(text, value):
     assert reports._value(text) == value
 
 
+def test_names_of_folders_and_people_stay_text():
+    given = reports._values([["photos", "2024"], ["person", "12"], ["series", "None"], ["seed", "12"]])
+    assert given == {"photos": "2024", "person": "12", "series": None, "seed": 12}
+
+
 # ---------------------------------------------------------------------------------------------- the index
 
 

@@ -161,6 +161,19 @@ class PhotoSet:
         photos = [photo for photo, take in zip(self.photos, mask, strict=True) if take]
         return PhotoSet(self.name, photos, self.problems, self.simulated, self.severity_name)
 
+    def of_person(self, patient_id):
+        """The same set with one person's photos only.
+
+        Raises
+        ------
+        BadSettingError
+            If nobody in the set has this id; the message names some who do.
+        """
+        if patient_id not in self.people:
+            known = ", ".join(map(str, self.people[:5]))
+            raise BadSettingError(f"{self.name} has nobody called {patient_id!r}; its {len(self.people)} people: {known} ...")
+        return self.select([photo.patient_id == patient_id for photo in self.photos])
+
     def limited(self, max_photos, seed=0):
         """The same set with at most so many photos, for a quick run.
 
@@ -177,12 +190,14 @@ class PhotoSet:
         Raises
         ------
         BadSettingError
-            If it is not at least 1.
+            If it is not a whole number of at least 1.
         """
-        if max_photos is None or max_photos >= len(self):
+        if max_photos is None:
             return self
-        if max_photos < 1:
-            raise BadSettingError(f"max_photos must be at least 1 or None, not {max_photos}")
+        if isinstance(max_photos, bool) or not isinstance(max_photos, int | np.integer) or max_photos < 1:
+            raise BadSettingError(f"max_photos is a whole number of 1 or more, or None, not {max_photos!r}")
+        if max_photos >= len(self):
+            return self
         table = self.to_frame()
         people = table.drop_duplicates("patient_id").sample(frac=1, random_state=seed)
         turn = people.groupby(["group", "severity"], dropna=False).cumcount()
