@@ -92,7 +92,7 @@ def paired_difference(first, second, groups, statistic="mean", level=0.95, n=200
 
 def interval_text(estimate, low, high, digits=2):
     """An estimate and its interval as text, ``0.55 [0.41, 0.66]``."""
-    return f"{estimate:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+    return f"{estimate:.{digits}f} [{low:.{digits}f},\N{NO-BREAK SPACE}{high:.{digits}f}]"
 
 
 def _checked(values, groups, statistic, level):

@@ -322,7 +322,7 @@ def test_readable_shows_estimates_with_intervals_and_n():
     scores = pd.concat([failing_scores(), failing_scores().assign(setting="b")])
     by_group = readable(summarise(scores.assign(group="ALS"), by="group", n=20), [("error", "sd")], differences=True)
     assert by_group.index.tolist() == [("ALS", "b minus a")]
-    assert by_group["error, sd"].item() == "0.000 [0.000, 0.000]"
+    assert by_group["error, sd"].item() == "0.000 [0.000,\N{NO-BREAK SPACE}0.000]"
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,13 @@ from bp_research.grading import (
     make_inputs,
     person_inputs,
     person_table,
+    readable,
     refit_permutation_p,
 )
 from bp_research.grading.classifiers import MIDDLE, Fixed, make_learner, person_folds
 from bp_research.grading.metrics import Tally, confusion, kappa, ordered_rates, permutation_p, rates
 from bp_research.schemes import EXPRESSIONS, FEATURES, REGIONS
+from bp_research.statistics import interval_text
 
 FEW = ["f14", "f15", "f3"]
 QUICK = dict(repeats=1, folds=5, permutations=199, draws=300, features=FEW)
@@ -359,3 +361,10 @@ def test_inputs_by_hand():
 
 def test_every_model_is_tried_with_every_scaling_that_can_matter():
     assert len(all_candidates()) == 3 * 4 + 2
+
+
+def test_readable_puts_a_metric_and_its_interval_into_one_text():
+    summary = pd.DataFrame({"model": ["a"], "kappa": [0.5], "kappa_low": [0.25], "kappa_high": [0.75], "baseline_mae": [1.5]})
+    table = readable(summary, ["model", "kappa", "baseline_mae"], digits=2)
+    assert table.columns.tolist() == ["model", "kappa", "baseline mae"]
+    assert table.iloc[0].tolist() == ["a", interval_text(0.5, 0.25, 0.75), 1.5]

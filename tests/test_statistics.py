@@ -174,4 +174,4 @@ def test_bad_input_is_named(values, groups, arguments, error):
 
 
 def test_interval_text():
-    assert interval_text(0.554, 0.411, 0.66) == "0.55 [0.41, 0.66]"
+    assert interval_text(0.554, 0.411, 0.66) == "0.55 [0.41,\N{NO-BREAK SPACE}0.66]"

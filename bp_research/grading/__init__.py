@@ -8,7 +8,7 @@
 
 from .blendshapes import add_blendshapes
 from .classifiers import MODELS, ORDINAL_MODELS, SCALINGS, Choice, Committee, all_candidates, make_pipeline
-from .evaluation import Evaluation, calibration, evaluate, importance, pool_by_person, refit_permutation_p
+from .evaluation import Evaluation, calibration, evaluate, importance, pool_by_person, readable, refit_permutation_p
 from .inputs import INPUT_SETS, PERSON_SETS, healthy_or_palsy, make_inputs, person_inputs, person_table
 from .saved import Grader, fit_grader, load_model, model_card, save_model
 from .verdict import CANNOT_TELL, Grade, grade
@@ -40,6 +40,7 @@ __all__ = [
     "person_inputs",
     "person_table",
     "pool_by_person",
+    "readable",
     "refit_permutation_p",
     "save_model",
 ]

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from ..errors import BadSettingError, BadTableError
 from ..parallel import map_cached
-from ..statistics import bootstrap_ci
+from ..statistics import bootstrap_ci, interval_text
 from .classifiers import COMMONEST, MIDDLE, answers, make_learner, person_folds, probabilities
 from .inputs import make_inputs
 from .metrics import Tally, confusion, ordered_rates, permutation_p, rates
@@ -322,6 +322,33 @@ def _verdict(row, baseline, metric, k):
     if row["accuracy"] <= baseline["accuracy"]:
         return f"better than {always}, but not in accuracy"
     return f"better than {always}"
+
+
+def readable(summary, columns, digits=3):
+    """Columns of a summary as a table to read: each metric and its interval in one text, ``0.727 [0.618, 0.816]``.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        Of an :class:`Evaluation`; more columns may have been added.
+    columns : sequence of str
+        Which to show; the bounds of a metric come with it.
+    digits : int
+
+    Returns
+    -------
+    DataFrame
+        Underscores in the names are blanks. Numbers without an interval are kept as such.
+    """
+    table = {}
+    for name in columns:
+        ends = [f"{name}_low", f"{name}_high"]
+        table[name.replace("_", " ")] = (
+            [interval_text(*row, digits) for row in summary[[name, *ends]].to_numpy(float)]
+            if set(ends) <= set(summary)
+            else summary[name].to_numpy()
+        )
+    return pd.DataFrame(table)
 
 
 def pool_by_person(evaluation, permutations=1999, draws=2000, seed=0):

@@ -131,6 +131,7 @@ def asymmetry_scatter(scores, region, ax=None, by="group", n=2000, seed=0):
     )
     ax.set(xlim=(-end, end), ylim=(-end, end), xlabel="true", ylabel="detected")
     ax.set_aspect("equal")
+    ax.tick_params(labelsize=8)
     ax.set_title(f"{region}\nslope {interval_text(*slope)}\nr {interval_text(*r)}", fontsize=9)
     return ax
 
