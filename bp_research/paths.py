@@ -21,10 +21,17 @@ def data_dir():
     return project_root() / "data"
 
 
-def raw_dirs():
-    """Folders in which data sets are looked for, the first one first."""
+def given_data_dir():
+    """The folder that ``BP_DATA_DIR`` names, or None."""
     given = os.environ.get("BP_DATA_DIR")
-    return ([Path(given), Path(given) / "raw"] if given else []) + [data_dir() / "raw"]
+    return Path(given).expanduser() if given else None
+
+
+def raw_dirs():
+    """Folders in which data sets are looked for, the first one first: those said above, then the folders in each."""
+    given = given_data_dir()
+    places = ([given, given / "raw"] if given else []) + [data_dir() / "raw"]
+    return places + [inside for place in places if place.is_dir() for inside in sorted(place.iterdir()) if inside.is_dir()]
 
 
 def processed_dir():

@@ -540,6 +540,20 @@ def test_open_dataset_takes_the_first_that_is_there(tmp_path, monkeypatch):
             open_dataset(**nonsense)
 
 
+def test_data_that_the_user_points_at_are_never_replaced_by_the_demo(tmp_path, monkeypatch):
+    monkeypatch.setenv("BP_WORK_DIR", str(tmp_path / "work"))
+    monkeypatch.setenv("BP_DATA_DIR", str(tmp_path / "mine"))
+    for folder in (tmp_path / "mine", tmp_path / "mine" / "other"):
+        with pytest.raises(DatasetNotFoundError, match="BP_DATA_DIR"):
+            open_dataset()
+        folder.mkdir()
+    make_palda(tmp_path / "mine" / "downloads" / "palda_dataset")
+    assert open_dataset().name == "PALDA"
+    root = make_neuroface(tmp_path / "work" / "data" / "demo" / "NeuroFace", VIDEOS)
+    write(root / "SIMULATED.txt", b"simulated")
+    assert open_dataset(prefer=("NeuroFace",)).simulated
+
+
 def test_open_dataset_passes_over_sets_without_annotated_landmarks(tmp_path, monkeypatch):
     monkeypatch.setenv("BP_DATA_DIR", str(tmp_path))
     make_meei(tmp_path / "MEEI_Standard_Set")

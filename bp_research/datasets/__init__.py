@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ..errors import BadSettingError, DatasetNotFoundError
-from ..paths import demo_dir, raw_dirs
+from ..paths import demo_dir, given_data_dir, raw_dirs
 from .folder import load_folder
 from .meei import load_meei
 from .neuroface import load_neuroface
@@ -47,7 +47,8 @@ def open_dataset(data="auto", prefer=("MEEI", "PALDA"), kind=None, annotated=Fal
     Raises
     ------
     DatasetNotFoundError
-        If a set asked for by name is not there; the message says where it was looked for.
+        If a set asked for by name is not there, or none is where ``BP_DATA_DIR`` says; the message says where it was
+        looked for.
     BadSettingError
         For an unknown name.
     """
@@ -57,7 +58,7 @@ def open_dataset(data="auto", prefer=("MEEI", "PALDA"), kind=None, annotated=Fal
     if kind == "PALDA":
         raise BadSettingError("the demo comes as MEEI or NeuroFace: set kind")
     if data == "auto":
-        photoset = _open_first(prefer, annotated) or _open_demo(kind)
+        photoset = _open_first(prefer, annotated) or _open_instead(kind)
     elif data == "demo":
         photoset = _open_demo(kind)
     elif data in _LOADERS:
@@ -85,6 +86,17 @@ def _open_first(names, annotated):
     return None
 
 
+def _open_instead(kind):
+    """The demo, unless the user said where data are: simulated numbers must not pass for theirs."""
+    given = given_data_dir()
+    if given and _open_first(_LOADERS, annotated=False) is None:
+        raise DatasetNotFoundError(
+            f"BP_DATA_DIR is {given}, and there is none of {', '.join(_LOADERS)} in it: let it name the folder that holds "
+            "one, or unset it to use the simulated demo"
+        )
+    return _open_demo(kind)
+
+
 def _open_named(name):
     tried = []
     for folder in raw_dirs():
@@ -92,7 +104,7 @@ def _open_named(name):
             return _LOADERS[name](folder)
         except DatasetNotFoundError as error:
             tried.append(str(error))
-    raise DatasetNotFoundError("\n".join(tried))
+    raise DatasetNotFoundError("\n".join(tried[:3]))
 
 
 def _open_folder(folder, order):

@@ -17,9 +17,12 @@ What :func:`make_demo` writes below its `root`:
 """
 
 import argparse
+import io
+import re
 import sys
 import tempfile
 import time
+import zipfile
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -316,6 +319,18 @@ def _landmark_table(ids, landmarks):
     return table
 
 
+def _write_spreadsheet(table, path):
+    """Write an Excel file without the time of writing, so that the same table gives the same bytes."""
+    content = io.BytesIO()
+    table.to_excel(content, sheet_name="Sheet1", index=False)
+    with zipfile.ZipFile(content) as written, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as undated:
+        for name in written.namelist():
+            part = re.sub(rb"(<dcterms:\w+[^>]*>)[^<]*", rb"\g<1>2000-01-01T00:00:00Z", written.read(name))
+            entry = zipfile.ZipInfo(name)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            undated.writestr(entry, part)
+
+
 def _write_neuroface_truth(jobs, landmarks):
     """Write Landmarks_gt and Bbox_gt beside the frames, one file of each per video."""
     videos = {}
@@ -359,7 +374,7 @@ def _write_all(root, seed, people, neuroface_people, processes, progress, size, 
     for tree in (".", "MEEI_Standard_Set", "NeuroFace", "demo_recovery"):
         (root / tree).mkdir(exist_ok=True)
         (root / tree / SIMULATED_MARKER).write_text(marker, encoding="utf-8")
-    spreadsheet.to_excel(root / "MEEI_Standard_Set" / "pat_info.xlsx", sheet_name="Sheet1", index=False)
+    _write_spreadsheet(spreadsheet, root / "MEEI_Standard_Set" / "pat_info.xlsx")
     _write_neuroface_truth(neuroface, landmarks[len(meei) : len(meei) + len(neuroface)])
     for tree, some in (("MEEI_Standard_Set", slice(0, len(meei))), ("demo_recovery", slice(len(jobs) - 2, None))):
         ids = [path.stem for _, _, photos in jobs[some] for path, _ in photos]
