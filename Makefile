@@ -40,6 +40,8 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "make reproduce photos=/a/folder    also measure your own photos (report 01)"
+	@echo "make reports/01_load_meei.html photos=/a/folder    only that report"
+	@echo "make reproduce data=PALDA    use this data set: MEEI, NeuroFace, PALDA, demo or a folder"
 	@echo "make reproduce $(SETTINGS:%=%=...)    parameters of the notebooks"
 	@echo "BP_DATA_DIR=/a/folder make reproduce    where the data sets lie, if not under data/raw"
 

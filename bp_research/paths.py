@@ -11,9 +11,12 @@ from pathlib import Path
 from .errors import BadSettingError
 
 
+_CHECKOUT = Path(__file__).resolve().parent.parent
+
+
 def project_root():
     """The checkout's top folder (``BP_WORK_DIR`` replaces it as the place of what is made)."""
-    return Path(os.environ.get("BP_WORK_DIR") or Path(__file__).resolve().parent.parent)
+    return Path(os.environ.get("BP_WORK_DIR") or _CHECKOUT)
 
 
 def data_dir():
