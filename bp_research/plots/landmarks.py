@@ -89,7 +89,7 @@ def error_curves(scores, by="setting", measure="error", limit=0.12, ax=None):
     ax.yaxis.set_major_formatter(_PERCENT)
     ax.grid(True)
     ax.set_title(source(scores.drop_duplicates("photo_id")))
-    ax.legend(loc="lower right")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.14), ncols=2, fontsize=9)  # inside, it would hide curves
     return ax
 
 
