@@ -10,7 +10,6 @@ from pathlib import Path
 
 from .errors import BadSettingError
 
-
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
 
