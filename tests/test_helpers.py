@@ -2,6 +2,10 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -82,3 +86,20 @@ def nested(share):
 
 def test_workers_have_no_helpers_of_their_own():
     assert helpers.map_with_helpers(nested, [1, 2])[1] == (0, [[4]])
+
+
+def test_helpers_end_with_a_parent_that_was_killed():
+    script = (
+        "import os, sys, time; from bp_research import helpers; "
+        "print(helpers.map_with_helpers(eval, ['0', '__import__(\"os\").getpid()'])[1], flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as parent:
+        stat = Path(f"/proc/{int(parent.stdout.readline())}/stat")
+        assert stat.exists()
+        parent.kill()
+    # nobody may be there to collect it: then it stays as a zombie
+    for _ in range(100):
+        if not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z":
+            return
+        time.sleep(0.1)
+    pytest.fail("the helper outlived its parent")
