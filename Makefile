@@ -6,7 +6,12 @@ PY ?= .venv/bin/python
 ENV := $(if $(filter .venv/%,$(PY)),.venv/.installed)
 
 # How the notebooks are run, where they have the parameter: make reproduce data=... model=... show_faces=False
-SETTINGS := data model show_faces max_photos seed person series stable
+SETTINGS := data model show_faces max_photos seed
+# Parameters of a single notebook, see below.
+OWN := photos person series stable
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
+UNKNOWN := $(filter-out $(SETTINGS) $(OWN) PYTHON PY args MAKE% -%,$(GIVEN))
+$(if $(UNKNOWN),$(error there is no setting $(UNKNOWN); there are $(SETTINGS) $(OWN)))
 
 NOTEBOOKS := $(sort $(wildcard notebooks/[0-9][0-9]_*.ipynb))
 REPORTS := $(NOTEBOOKS:notebooks/%.ipynb=reports/%.html)
@@ -42,7 +47,8 @@ help: ## list the targets
 	@echo "make reproduce photos=/a/folder    also measure your own photos (report 01)"
 	@echo "make reports/01_load_meei.html photos=/a/folder    only that report"
 	@echo "make reproduce data=PALDA    use this data set: MEEI, NeuroFace, PALDA, demo or a folder"
-	@echo "make reproduce $(SETTINGS:%=%=...)    parameters of the notebooks"
+	@echo "make reproduce $(SETTINGS:%=%=...)    parameters of all notebooks that have them"
+	@echo "make reproduce person=... (report 07) series=/a/folder stable=/another (report 09)"
 	@echo "BP_DATA_DIR=/a/folder make reproduce    where the data sets lie, if not under data/raw"
 
 setup: $(ENV) ## make .venv with the locked packages
@@ -94,19 +100,30 @@ data/demo/.made: $(DEMO) $(ENV)
 	@touch $@
 
 .make/settings: FORCE
+	@for place in $(call quote,$(photos)) $(call quote,$(series)) $(call quote,$(stable)); do if [ -n "$$place" ] && \
+		[ ! -e "$$place" ]; then echo "there is no file or folder $$place" >&2; exit 1; fi; done
 	$(call note_changes,data/raw "$$BP_DATA_DIR" $(call quote,$(data)) $(call quote,$(model)),"$$BP_DATA_DIR" $(call given,$(SETTINGS),-s))
 
 .make/photos: FORCE
 	$(call note_changes,$(call quote,$(photos)),$(call given,photos,-p))
 
+.make/person: FORCE
+	$(call note_changes,,$(call given,person,-p))
+
+.make/series: FORCE
+	$(call note_changes,$(call quote,$(series)) $(call quote,$(stable)),$(call given,series stable,-p))
+
 reports/%.html: notebooks/%.ipynb $(PACKAGE) .make/settings .make/models data/demo/.made $(ENV)
 	@echo "Running $<"
-	@rm -f reports/index.html
 	@$(PY) -m bp_research.reports run $< $@ $(call given,$(SETTINGS),-s) $(PARAMETERS)
 
 # What a notebook needs beyond that. The first one measures the photos; the others find its table.
 reports/01_load_meei.html: .make/photos
 reports/01_load_meei.html: PARAMETERS = $(call given,photos,-p)
+reports/07_one_person.html: .make/person
+reports/07_one_person.html: PARAMETERS = $(call given,person,-p)
+reports/09_recovery.html: .make/series
+reports/09_recovery.html: PARAMETERS = $(call given,series stable,-p)
 $(filter-out reports/01_load_meei.html,$(REPORTS)): | reports/01_load_meei.html
 # Models that the user brought are compared.
 reports/06_landmark_models.html: $(wildcard data/models/*.dat)

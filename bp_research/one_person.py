@@ -62,8 +62,9 @@ def compare(person, others, quantities=FEATURES + REGIONS, level=0.95):
     DataFrame
         One row per photo and quantity: ``photo_id``, ``expression``, ``quantity``, ``region``, ``value``, ``low``,
         ``high``, ``percentile``, ``percentile_low``, ``percentile_high`` (0-100), ``limit_low``, ``limit_high`` (of
-        healthy people), ``n`` (healthy photos), ``higher`` (for regions, the subject's side that is higher or wider
-        open) and ``finding``: :data:`HEALTHY`; :data:`ABNORMAL` if the value with its whole interval lies outside of
+        healthy people), ``n`` (healthy photos), for regions ``higher`` (the subject's side that is higher or wider open),
+        ``side`` and ``how`` (the side that draws the eye, and why: "lower", "less open", or, where eyes are to be closed,
+        "less closed"), and ``finding``: :data:`HEALTHY`; :data:`ABNORMAL` if the value with its whole interval lies outside of
         the limits; :data:`NOISE` if the value does, but its interval reaches in. Without intervals a value outside
         counts as abnormal.
 
@@ -117,7 +118,7 @@ def _compare_one(photo, reference, name, level):
     reference = reference.to_numpy(float)
     row = {"quantity": name, "region": REGION_OF.get(name, name)}
     if name in REGIONS:
-        row["higher"] = "left" if value > 0 else "right"
+        row |= _sides(name, value, photo["expression"])
         reference = np.abs(reference)
         crosses = low <= 0 <= high
         value, low, high = abs(value), *sorted((abs(low), abs(high)))
@@ -129,6 +130,16 @@ def _compare_one(photo, reference, name, level):
         row["percentile" if column == "value" else f"percentile_{column}"] = float(percentile(row[column], reference))
     row["finding"] = _finding(value, low, high, limits)
     return row
+
+
+def _sides(region, value, expression):
+    """Which of the subject's sides is higher, and which one is marked for what."""
+    higher, other = ("left", "right") if value > 0 else ("right", "left")
+    if region != "eyes":
+        return {"higher": higher, "side": other, "how": "lower"}
+    # an eye that closes less than the other is the one that is wider open
+    closing = "closure" in str(expression)
+    return {"higher": higher, "side": higher if closing else other, "how": "less closed" if closing else "less open"}
 
 
 def _limits(reference, tails):

@@ -155,7 +155,9 @@ def build_index():
     """
     import jinja2
 
-    cards = [_card(page) for page in sorted(reports_dir().glob("[0-9][0-9]_*.html"))]
+    pages = sorted(reports_dir().glob("[0-9][0-9]_*.html"))
+    # a report that is being made anew at this moment has a page or results, but not both
+    cards = [_card(page) for page in pages if (results_dir() / f"{page.stem}.json").is_file()]
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True)
     page = environment.get_template("overview.html.j2").render(
         cards=cards, style=_style(), disclaimer=DISCLAIMER, date=_today(), version=__version__
@@ -485,7 +487,10 @@ def main(arguments=None):
         if given.command == "index":
             build_index()
         else:
-            run_notebook(given.notebook, given.html, _values(given.parameter), _values(given.setting))
+            try:
+                run_notebook(given.notebook, given.html, _values(given.parameter), _values(given.setting))
+            finally:
+                build_index()  # also after a failure: it must not lead to a report that is gone
     except BpResearchError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1

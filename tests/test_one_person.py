@@ -70,8 +70,15 @@ def test_regions_count_by_size_and_say_which_side_is_higher():
     for sign, side in ((1, "left"), (-1, "right")):
         found = compare(patient(20, region=0.1 * sign), cohort()).set_index("quantity").loc["mouth"]
         assert (found["higher"], found["percentile"], found["finding"]) == (side, 100, ABNORMAL)
+        assert (found["side"], found["how"]) == ("right" if side == "left" else "left", "lower")
     crossing = compare(patient(20, region=0.03, mouth_low=-0.01, mouth_high=0.06), cohort())
     assert finding(crossing, "mouth") == NOISE
+
+
+def test_an_eye_that_does_not_close_is_marked_and_not_its_healthy_fellow():
+    for expression, side, how in (("open smile", "right", "less open"), ("gentle eye closure", "left", "less closed")):
+        found = compare(patient(20, region=0.1).assign(expression=expression), cohort()).set_index("quantity").loc["eyes"]
+        assert (found["higher"], found["side"], found["how"]) == ("left", side, how)
 
 
 def test_healthy_newcomers_are_found_abnormal_as_often_as_the_level_says():

@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from bp_research import DISCLAIMER
-from bp_research.errors import BadModelError, BadSettingError, NoFaceError
+from bp_research.errors import BadModelError, BadSettingError, ModelNotFoundError, NoFaceError
 from bp_research.grading import (
     CANNOT_TELL,
     MODELS,
@@ -114,8 +114,24 @@ def test_altered_files_are_refused(path):
 
 
 def test_missing_files_are_refused(tmp_path):
-    with pytest.raises(BadModelError):
+    with pytest.raises(ModelNotFoundError, match="notebooks 10 and 11"):
         load_model(tmp_path / "none.grader.json")
+
+
+def test_graders_are_found_by_name_where_the_notebooks_put_them(grader, tmp_path, monkeypatch):
+    monkeypatch.setenv("BP_WORK_DIR", str(tmp_path))
+    save_model(grader, tmp_path / "data" / "models" / "mine.grader.json")
+    assert load_model("mine.grader.json").about == grader.about
+    with pytest.raises(ModelNotFoundError, match="mine.grader.json"):
+        load_model("yours.grader.json")
+
+
+def test_a_photo_that_was_not_measured_gets_no_answer(grader):
+    table = numbers(seed=1)
+    table.loc[3, [*FEATURES, *REGIONS]] = np.nan
+    table.loc[3, "status"] = "NoFaceError: no face"
+    assert grader.predict(table)[3] is None and grader.predict(table).drop(3).notna().all()
+    assert grader.probabilities(table).isna().all(axis=1).tolist() == [i == 3 for i in range(len(table))]
 
 
 @pytest.mark.parametrize("package, number", [("scikit-learn", "0.24.2"), ("numpy", "1.26.0"), ("bp_research", "9.0")])
@@ -255,6 +271,11 @@ def test_a_person_is_graded_from_expressions_of_which_some_are_missing(portrait)
     found = grade({"at rest": portrait, "brow raise": [portrait, portrait]}, grader, looks=2)
     assert found.nearest == 1 and found.n_photos == 3
     assert found.probability["probability"].sum() == pytest.approx(1)
+    # everyone in the training has four expressions, this person two: no verdict, and it is said why
+    assert found.verdict == CANNOT_TELL and found.missing == list(EXPRESSIONS[2:4])
+    assert "no photo of: gentle eye closure, tight eye closure" in str(found)
+    whole = grade(dict.fromkeys(EXPRESSIONS[:4], portrait), grader, looks=2)
+    assert whole.verdict == 1 and not whole.missing
     with pytest.raises(BadSettingError, match="expression"):
         grade(portrait, grader)
     with pytest.raises(BadSettingError, match="grinning"):

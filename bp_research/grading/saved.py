@@ -18,8 +18,9 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from .. import DISCLAIMER, __version__
-from ..errors import BadModelError, BadTableError
-from ..paths import write_atomic
+from ..errors import BadModelError, BadTableError, ModelNotFoundError
+from ..paths import models_dir, write_atomic
+from ..schemes import EXPRESSIONS
 from .classifiers import answers, make_learner, probabilities
 from .evaluation import Evaluation, prepare
 from .inputs import make_inputs
@@ -59,8 +60,9 @@ class Grader:
     about : dict
         ``name``, ``target`` (what the classes are), ``ordered``, ``dataset``, ``simulated``, ``n_rows``, ``n_people``,
         ``training_digest`` (SHA-256 of inputs, classes and people), ``reference`` (median of each input in the first class),
-        ``evaluation`` (cross-validated metrics with intervals and baseline), ``chosen``, ``seed``, ``versions``,
-        ``disclaimer``.
+        ``expressions`` (for graders of people: those that the training people were photographed in),
+        ``fewest_expressions`` (that any of them had), ``evaluation`` (cross-validated metrics with intervals and
+        baseline), ``chosen``, ``seed``, ``versions``, ``disclaimer``.
     """
 
     pipeline: object = field(repr=False)
@@ -89,18 +91,23 @@ class Grader:
             raise BadModelError(f"the table does not have the inputs that the classifier takes: {error}") from error
 
     def probabilities(self, table):
-        """Probability of each class, DataFrame (n_rows, n_classes); columns are the labels."""
+        """Probability of each class, DataFrame (n_rows, n_classes); columns are the labels.
+
+        Rows without any measurement, such as photos in which no face was found, are NaN.
+        """
         x = self.matrix(table)
         with threadpool_limits(1):
             found = probabilities(self.pipeline, x.to_numpy(), len(self.labels))
-        return pd.DataFrame(found, index=x.index, columns=self.labels)
+        return pd.DataFrame(found, index=x.index, columns=self.labels).mask(x.isna().all(axis=1))
 
     def predict(self, table):
-        """The class of each row, Series."""
+        """The class of each row, Series; None for rows without any measurement."""
         x = self.matrix(table)
         with threadpool_limits(1):
             found = answers(self.pipeline, x.to_numpy())
-        return pd.Series([self.labels[code] for code in found], index=x.index, dtype=object)
+        measured = x.notna().any(axis=1)
+        named = [self.labels[code] if fine else None for code, fine in zip(found, measured, strict=True)]
+        return pd.Series(named, index=x.index, dtype=object)
 
 
 def fit_grader(
@@ -177,12 +184,24 @@ def fit_grader(
         "n_people": len(np.unique(person)),
         "training_digest": _digest_of_rows(x, y, person),
         "reference": [float(v) for v in x[y == 0].median()],
+        **(_expressions(table) if by_person else {}),
         "evaluation": _judgement(evaluation, judged.iloc[0]),
         "seed": seed,
         "versions": _versions(),
         "disclaimer": DISCLAIMER,
     }
     return Grader(pipeline, labels, list(x), landmark_model, by_person, about)
+
+
+def _expressions(people):
+    """Which expressions a table of people holds, and how many its least photographed person has."""
+    photographed = {
+        name: people[columns].notna().any(axis=1)
+        for name in EXPRESSIONS
+        if (columns := [column for column in people if str(column).endswith(f", {name}")])
+    }
+    fewest = int(sum(photographed.values()).min()) if photographed else 0
+    return {"expressions": [name for name, has in photographed.items() if has.any()], "fewest_expressions": fewest}
 
 
 def save_model(grader, path):
@@ -220,6 +239,7 @@ def load_model(path, landmark_model=None, inputs=None):
     Parameters
     ----------
     path : path-like
+        A file, or the name of one in ``data/models``.
     landmark_model : str, optional
         The landmark model that it is going to be used with.
     inputs : list of str, optional
@@ -231,12 +251,15 @@ def load_model(path, landmark_model=None, inputs=None):
 
     Raises
     ------
+    ModelNotFoundError
+        If there is no such file.
     BadModelError
-        If the file is missing, damaged or altered, was written with other versions, does not fit ``landmark_model`` or
+        If the file is damaged or altered, was written with other versions, does not fit ``landmark_model`` or
         ``inputs``, or holds anything but the types of :data:`TRUSTED`.
     """
+    path = _find(path)
     try:
-        content = json.loads(Path(path).read_bytes())
+        content = json.loads(path.read_bytes())
         digest = content.pop("sha256")
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise BadModelError(f"{path} is not a saved grader ({error}): train and save it again") from error
@@ -262,6 +285,17 @@ def load_model(path, landmark_model=None, inputs=None):
         differing = sorted(set(inputs) ^ set(grader.inputs)) or "their order"
         raise BadModelError(f"{path} takes other inputs than are given; what differs: {differing}")
     return grader
+
+
+def _find(path):
+    for place in (Path(path).expanduser(), models_dir() / path):
+        if place.is_file():
+            return place
+    there = ", ".join(sorted(found.name for found in models_dir().glob("*.grader.json"))) or "none"
+    raise ModelNotFoundError(
+        f"there is no file {path}, nor one of this name in {models_dir()}, where notebooks 10 and 11 save theirs "
+        f"(in it: {there})"
+    )
 
 
 def _read_pipeline(path, content):

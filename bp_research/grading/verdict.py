@@ -44,6 +44,9 @@ class Grade:
         Photos that were measured.
     failed : dict of str to str
         Photos that were not, and why.
+    missing : list of str
+        Expressions that the grader knows and that were not measured. With fewer than anyone in its training had, the
+        verdict is :data:`CANNOT_TELL`: the worst of one photo is not comparable with the worst of eight.
     about : dict
         Of the grader.
     """
@@ -56,6 +59,7 @@ class Grade:
     n_photos: int
     failed: dict = field(repr=False)
     about: dict = field(repr=False)
+    missing: list = field(default_factory=list, repr=False)
     disclaimer: str = DISCLAIMER
 
     def __str__(self):
@@ -69,6 +73,11 @@ class Grade:
         for row in self.drivers.head(3).itertuples():
             lines.append(f"  {row.input} ({row.meaning}): {row.value:.3g}, usual {row.reference:.3g}")
         lines += [f"  not measured: {photo}: {reason}" for photo, reason in self.failed.items()]
+        if self.missing:
+            lines.append(
+                f"  no photo of: {', '.join(self.missing)} (the classifier was trained on people with at least "
+                f"{self.about['fewest_expressions']} of {len(self.about['expressions'])} expressions)"
+            )
         if self.about["simulated"]:
             lines.append("The classifier was trained on simulated faces: it means nothing for people.")
         return "\n".join([*lines, self.disclaimer])
@@ -92,7 +101,8 @@ def grade(photos, model, *, landmark_model=None, looks=30, level=0.9, seed=0):
         How many slightly changed copies of each photo are measured to see whether the verdict holds.
     level : float
         Share of the copies that the intervals hold. The verdict is "cannot tell" if the interval spans a boundary: if
-        more than half of the remaining share give another class (for ordered grades: one that is two or more away).
+        more than half of the remaining share give another class (for ordered grades: one that is two or more away), or if
+        most copies do not give the nearest class.
     seed : int
 
     Returns
@@ -124,16 +134,20 @@ def grade(photos, model, *, landmark_model=None, looks=30, level=0.9, seed=0):
     # the photo itself is one more look, and may lie at the edge of its copies
     bounds = {"low": np.minimum(low, probability), "high": np.maximum(high, probability)}
     answers = [label for _, label in seen]
-    compatible = [_compatible(label, nearest, grader) for label in answers]
+    compatible = np.mean([_compatible(label, nearest, grader) for label in answers])
+    agreement = float(np.mean([label == nearest for label in answers]))
+    missing = [name for name in grader.about.get("expressions", []) if name not in set(single["expression"])]
+    enough = len(grader.about.get("expressions", [])) - len(missing) >= grader.about.get("fewest_expressions", 0)
     return Grade(
-        verdict=nearest if np.mean(compatible) >= (1 + level) / 2 else CANNOT_TELL,
+        verdict=nearest if enough and agreement >= 0.5 and compatible >= (1 + level) / 2 else CANNOT_TELL,
         nearest=nearest,
         probability=pd.DataFrame({"probability": probability, **bounds}, index=grader.labels),
-        agreement=float(np.mean([label == nearest for label in answers])),
+        agreement=agreement,
         drivers=_drivers(grader, rows, nearest),
         n_photos=len(single),
         failed=failed,
         about=grader.about,
+        missing=missing,
     )
 
 

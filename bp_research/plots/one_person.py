@@ -36,7 +36,7 @@ _LENGTHS = LinearSegmentedColormap.from_list("lengths", ["#9CC9E3", COLOURS["ora
 
 
 def on_face(points, found, ax=None, title=""):
-    """The face's outline with each region in the colour of its finding, and a mark at the side that is lower.
+    """The face's outline with each region in the colour of its finding, and a mark at its ``side``.
 
     Parameters
     ----------
@@ -59,9 +59,9 @@ def on_face(points, found, ax=None, title=""):
         colour = FINDING_COLOURS[row["finding"]]
         for part in _PARTS[region]:
             ax.plot(*framed[FACE_OUTLINES[part]].T, color=colour, linewidth=2.6)
-        lower = _SIDES[region][0 if row["higher"] == "left" else 1]
+        marked = _SIDES[region][0 if row["side"] == "right" else 1]
         if row["finding"] != HEALTHY:
-            x, y = framed[lower].mean(axis=0) + _OFFSETS[region] * (np.sign(framed[lower][0, 0]), 1)
+            x, y = framed[marked].mean(axis=0) + _OFFSETS[region] * (np.sign(framed[marked][0, 0]), 1)
             text = f"{row['value']:.3f}"
             ax.text(x, y, text, color=colour, ha="center", va="center", fontsize=8.5, fontweight="bold")
     ax.margins(0.12)
