@@ -34,9 +34,7 @@ def main():
         for what, fit in (("an adapter", _adapter), ("a dlib predictor", _predictor)):
             before, _ = seconds(fit, annotated, first)
             fit(annotated, second)
-            same = (
-                "the same file again" if first.read_bytes() == second.read_bytes() else "ANOTHER FILE the second time"
-            )
+            same = "the same file again" if first.read_bytes() == second.read_bytes() else "ANOTHER FILE the second time"
             print(f"Fitting {what} to {len(annotated)} photos of {annotated.name}: {before:.1f} s; {same}", flush=True)
 
 

@@ -12,6 +12,7 @@ from sklearn.model_selection import KFold, ShuffleSplit
 
 from bp_research.errors import BadSettingError, BadTableError
 from bp_research.grading import (
+    MODELS,
     ORDINAL_MODELS,
     SCALINGS,
     Choice,
@@ -209,7 +210,7 @@ def test_a_model_that_sees_noise_only_is_no_better_than_the_majority():
 
 def test_the_same_tables_bit_for_bit_however_many_processes():
     table = photos(people=16, each=1, healthy=8)
-    models = ["random forest", "XGBoost", Choice((("SVM", "power"), ("MLP", "standard")), folds=2, tune=False)]
+    models = [*MODELS, Choice((("SVM", "power"), ("logistic regression", "standard")), folds=3), Committee()]
     options = QUICK | {"folds": 2}
     first = evaluate(table, healthy_or_palsy(table), models, **options)
     second = evaluate(table, healthy_or_palsy(table), models, processes=2, **options)

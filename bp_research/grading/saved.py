@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from .. import DISCLAIMER, __version__
 from ..errors import BadModelError, BadTableError, ModelNotFoundError
+from ..models import find_model_file
 from ..paths import models_dir, write_atomic
 from ..schemes import EXPRESSIONS
 from .classifiers import answers, make_learner, probabilities
@@ -288,14 +289,14 @@ def load_model(path, landmark_model=None, inputs=None):
 
 
 def _find(path):
-    for place in (Path(path).expanduser(), models_dir() / path):
-        if place.is_file():
-            return place
-    there = ", ".join(sorted(found.name for found in models_dir().glob("*.grader.json"))) or "none"
-    raise ModelNotFoundError(
-        f"there is no file {path}, nor one of this name in {models_dir()}, where notebooks 10 and 11 save theirs "
-        f"(in it: {there})"
-    )
+    try:
+        return find_model_file(path)
+    except ModelNotFoundError as error:
+        there = ", ".join(sorted(found.name for found in models_dir().glob("*.grader.json"))) or "none"
+        raise ModelNotFoundError(
+            f"there is no grader {path}: no such file, and in {models_dir()}, where notebooks 10 and 11 save theirs, "
+            f"there is {there}"
+        ) from error
 
 
 def _read_pipeline(path, content):

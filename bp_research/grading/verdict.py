@@ -136,8 +136,9 @@ def grade(photos, model, *, landmark_model=None, looks=30, level=0.9, seed=0):
     answers = [label for _, label in seen]
     compatible = np.mean([_compatible(label, nearest, grader) for label in answers])
     agreement = float(np.mean([label == nearest for label in answers]))
-    missing = [name for name in grader.about.get("expressions", []) if name not in set(single["expression"])]
-    enough = len(grader.about.get("expressions", [])) - len(missing) >= grader.about.get("fewest_expressions", 0)
+    known = grader.about.get("expressions", [])
+    missing = [name for name in known if name not in set(single["expression"])]
+    enough = len(known) - len(missing) >= grader.about.get("fewest_expressions", 0)
     return Grade(
         verdict=nearest if enough and agreement >= 0.5 and compatible >= (1 + level) / 2 else CANNOT_TELL,
         nearest=nearest,
