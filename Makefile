@@ -16,8 +16,7 @@ $(if $(UNKNOWN),$(error there is no setting $(UNKNOWN); there are $(SETTINGS) $(
 NOTEBOOKS := $(sort $(wildcard notebooks/[0-9][0-9]_*.ipynb))
 REPORTS := $(NOTEBOOKS:notebooks/%.ipynb=reports/%.html)
 PACKAGE := $(shell find bp_research -type f ! -name '*.pyc')
-DEMO := $(filter bp_research/datasets/demo.py bp_research/datasets/simulation/% bp_research/schemes.py \
-	bp_research/geometry.py,$(PACKAGE))
+DEMO := $(filter bp_research/demo/% bp_research/face/schemes.py bp_research/face/geometry.py,$(PACKAGE))
 
 # The same on every system: UTF-8 whatever the locale, one thread per process (the work is spread over processes).
 export PYTHONUTF8 := 1
@@ -91,12 +90,12 @@ distclean: clean ## remove the measured tables and .venv too
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-.make/models: bp_research/models.py $(ENV)
-	$(PY) -m bp_research.models
+.make/models: bp_research/landmarks/files.py $(ENV)
+	$(PY) -m bp_research.landmarks.files
 	@mkdir -p $(@D) && touch $@
 
 data/demo/.made: $(DEMO) $(ENV)
-	$(PY) -m bp_research.datasets.demo
+	$(PY) -m bp_research.demo.cohort
 	@touch $@
 
 .make/settings: FORCE

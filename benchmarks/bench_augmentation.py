@@ -16,7 +16,7 @@ import multiprocess
 import numpy as np
 
 from bp_research import GetLandmarks, LandmarkTester
-from bp_research.models import model_path
+from bp_research.landmarks.files import model_path
 
 from .common import demo_photos, portraits, seconds, tell
 

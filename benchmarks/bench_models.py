@@ -5,9 +5,9 @@ from pathlib import Path
 
 from benchmarks.common import demo_photos, portraits, seconds, straightforward, tell
 from bp_research import GetLandmarks
-from bp_research.adapters import fit_adapter
+from bp_research.accuracy.fitting import fit_adapter
+from bp_research.accuracy.training import train_predictor
 from bp_research.datasets import open_dataset
-from bp_research.training import train_predictor
 
 _SAMPLE = 12
 _REPEATS = 5

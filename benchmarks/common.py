@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from bp_research.datasets import load_meei
-from bp_research.models import model_path
+from bp_research.landmarks.files import model_path
 from bp_research.paths import demo_dir
 
 

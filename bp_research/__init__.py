@@ -3,7 +3,10 @@
 Importing the package is cheap: the names below load what they need on first use.
 """
 
+import sys
 from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 
 __version__ = "0.1.0"
 
@@ -18,11 +21,31 @@ DISCLAIMER = (
 DEFAULT_MODEL = "FaceMesh"
 
 _HOMES = {
-    "GetLandmarks": "get_landmarks",
-    "ProcessResults": "process_results",
-    "LandmarkTester": "landmark_tester",
-    "DatasetTester": "dataset_tester",
-    "measure_cohort": "cohort",
+    "GetLandmarks": "landmarks.get_landmarks",
+    "ProcessResults": "face.process_results",
+    "LandmarkTester": "measuring.landmark_tester",
+    "DatasetTester": "accuracy.dataset_tester",
+    "measure_cohort": "measuring.cohort",
+    "fit_adapter": "accuracy.fitting",
+    "train_predictor": "accuracy.training",
+    "grade": "grading.verdict",
+}
+
+#: Modules that were moved into the package's rooms, by the names under which programs may still import them.
+_MOVED = {
+    **dict.fromkeys(("schemes", "geometry", "images", "process_results"), "face"),
+    **dict.fromkeys(("facemesh", "iris", "get_landmarks"), "landmarks"),
+    **dict.fromkeys(("cohort", "landmark_tester", "intervals"), "measuring"),
+    **dict.fromkeys(("dataset_tester", "training"), "accuracy"),
+    **dict.fromkeys(("one_person", "recovery", "group_differences", "maps"), "people"),
+}
+_RENAMED = {
+    **{name: f"{room}.{name}" for name, room in _MOVED.items()},
+    "adapters": "accuracy.fitting",
+    "augment": "measuring.copies",
+    "models": "landmarks.files",
+    "predictors": "landmarks.engine",
+    "statistics": "accuracy.scores",
 }
 
 __all__ = ["DEFAULT_MODEL", "DISCLAIMER", "__version__", *_HOMES]
@@ -36,3 +59,20 @@ def __getattr__(name):
 
 def __dir__():
     return sorted([*globals(), *_HOMES])
+
+
+class _Renamed(MetaPathFinder, Loader):
+    """Finds modules under the names that they had before."""
+
+    def find_spec(self, fullname, path=None, target=None):
+        package, _, name = fullname.rpartition(".")
+        return ModuleSpec(fullname, self) if package == __name__ and name in _RENAMED else None
+
+    def create_module(self, spec):
+        """An empty module, for which :meth:`exec_module` puts the real one."""
+
+    def exec_module(self, module):
+        sys.modules[module.__name__] = import_module(f".{_RENAMED[module.__name__.rpartition('.')[2]]}", __name__)
+
+
+sys.meta_path.append(_Renamed())

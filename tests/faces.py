@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bp_research import schemes
+from bp_research.face import schemes
 
 # A plain symmetric face about x = 0, in the 68-point numbering: the right half of the person, mirrored by the test.
 _RIGHT_JAW = [(-70 + 4 * i * i / 4, -10 + 14 * i) for i in range(8)]

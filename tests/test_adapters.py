@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 
-from bp_research import adapters
-from bp_research.adapters import Views, fit_adapter, load_adapter, out_of_fold, person_folds, trust
+from bp_research.accuracy import fitting as adapters
+from bp_research.accuracy.fitting import Views, fit_adapter, load_adapter, out_of_fold, person_folds, trust
 from bp_research.datasets import load_neuroface
 from bp_research.datasets.records import Photo
 from bp_research.errors import BadModelError, BadTableError
-from bp_research.geometry import asymmetry, mirror, point_error, transform
-from bp_research.get_landmarks import GetLandmarks
-from bp_research.predictors import Engine, Face, Prediction, get_engine
+from bp_research.face.geometry import asymmetry, mirror, point_error, transform
+from bp_research.landmarks.engine import Engine, Face, Prediction, get_engine
+from bp_research.landmarks.get_landmarks import GetLandmarks
 
 WIDTH = 400
 

@@ -5,12 +5,12 @@ import pytest
 from matplotlib import pyplot as plt
 
 from bp_research import LandmarkTester, plots
-from bp_research.augmentation_study import Trial, interval_table, sweep, try_tests
 from bp_research.datasets import load_meei
 from bp_research.datasets.records import Photo, PhotoSet
 from bp_research.errors import BadTableError
-from bp_research.geometry import feature_array, interocular, point_error
-from bp_research.intervals import COLUMNS, cross_calibrate
+from bp_research.face.geometry import feature_array, interocular, point_error
+from bp_research.measuring.intervals import COLUMNS, cross_calibrate
+from bp_research.measuring.study import Trial, interval_table, sweep, try_tests
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bp_research import cascades
-from bp_research.cascades import Shape, continue_cascade
+from bp_research.accuracy import cascades
+from bp_research.accuracy.cascades import Shape, continue_cascade
 from bp_research.errors import BadModelError
-from bp_research.models import model_path
+from bp_research.landmarks.files import model_path
 
 
 @pytest.fixture(scope="module")

@@ -17,11 +17,11 @@ from matplotlib.cbook import get_sample_data
 from test_get_landmarks import damaged
 
 from bp_research import GetLandmarks, LandmarkTester, ProcessResults, measure_cohort
-from bp_research.cohort import landmarks_of
 from bp_research.datasets.records import Photo
 from bp_research.errors import BadSettingError, ModelNotFoundError, WorkerError
-from bp_research.parallel import map_cached
-from bp_research.schemes import FEATURES
+from bp_research.face.schemes import FEATURES
+from bp_research.measuring.cohort import landmarks_of
+from bp_research.work import map_cached
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ import sys
 from functools import partial
 sys.path.insert(0, {tests!r})
 from test_cohort import _slow
-from bp_research.parallel import map_cached
+from bp_research.work import map_cached
 items = list(range(60))
 map_cached(partial(_slow, log={log!r}), items, keys=[str(i) for i in items], cache={cache!r}, processes=2, progress=False)
 """

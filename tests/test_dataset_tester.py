@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.cbook import get_sample_data
 
-from bp_research.dataset_tester import (
+from bp_research.accuracy.dataset_tester import (
     REPORT_SETTINGS,
     DatasetTester,
     centred,
@@ -28,7 +28,7 @@ from bp_research.dataset_tester import (
 )
 from bp_research.datasets import Photo, PhotoSet, load_palda
 from bp_research.errors import BadSettingError, BadTableError, NoFaceError
-from bp_research.schemes import INNER, MIRROR_68, REGIONS
+from bp_research.face.schemes import INNER, MIRROR_68, REGIONS
 
 NO_PROBLEMS = pd.DataFrame(columns=["problem", "where", "detail"])
 PORTRAIT = get_sample_data("grace_hopper.jpg", asfileobj=False)
@@ -449,7 +449,7 @@ def test_settings_are_named_and_checked(portraits):
 RUN = """
 import sys
 from pathlib import Path
-from bp_research.dataset_tester import DatasetTester
+from bp_research.accuracy.dataset_tester import DatasetTester
 from bp_research.datasets import load_palda
 
 if __name__ == "__main__":

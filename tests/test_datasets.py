@@ -12,7 +12,7 @@ import pytest
 
 from bp_research.datasets import load_folder, load_meei, load_neuroface, load_palda, open_dataset
 from bp_research.errors import BadSettingError, BadTableError, DatasetNotFoundError, UnreadableImageError
-from bp_research.schemes import EXPRESSIONS
+from bp_research.face.schemes import EXPRESSIONS
 
 BANDS = {
     "Flaccid": {

@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from bp_research.datasets import demo, load_meei, load_neuroface
-from bp_research.datasets.simulation.movement import MOVEMENTS, pose
-from bp_research.datasets.simulation.painting import Camera, paint
-from bp_research.datasets.simulation.portraits import portrait
+from bp_research.datasets import load_meei, load_neuroface
+from bp_research.demo import cohort as demo
+from bp_research.demo.movement import MOVEMENTS, pose
+from bp_research.demo.painting import Camera, paint
+from bp_research.demo.portraits import portrait
 from bp_research.errors import BadSettingError
-from bp_research.predictors import get_engine
-from bp_research.schemes import EXPRESSIONS, LEFT_BROW, LEFT_EYE, MIRROR_68, RIGHT_BROW, RIGHT_EYE
+from bp_research.face.schemes import EXPRESSIONS, LEFT_BROW, LEFT_EYE, MIRROR_68, RIGHT_BROW, RIGHT_EYE
+from bp_research.landmarks.engine import get_engine
 
 TINY = {"people": 3, "neuroface_people": 1, "size": (120, 180), "progress": False}
 LOOK = {"iris": (60, 80, 100), "teeth": (205, 222, 232), "gaze": 0.0, "light": 1.0, "lid": 0.0}

@@ -7,13 +7,13 @@ import skimage.data
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bp_research import facemesh
 from bp_research.errors import BadModelError, ModelNotFoundError, NoFaceError
-from bp_research.geometry import mirror, point_error, transform
-from bp_research.get_landmarks import GetLandmarks
-from bp_research.models import model_path
-from bp_research.parallel import starting
-from bp_research.predictors import Face, get_engine
+from bp_research.face.geometry import mirror, point_error, transform
+from bp_research.landmarks import facemesh
+from bp_research.landmarks.engine import Face, get_engine
+from bp_research.landmarks.files import model_path
+from bp_research.landmarks.get_landmarks import GetLandmarks
+from bp_research.work import starting
 
 
 @pytest.fixture(scope="module")

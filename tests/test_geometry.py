@@ -6,8 +6,8 @@ from faces import symmetric_face
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bp_research import geometry, schemes
 from bp_research.errors import BadLandmarksError
+from bp_research.face import geometry, schemes
 
 
 def faces():

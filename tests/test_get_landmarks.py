@@ -11,7 +11,7 @@ import skimage.data
 from matplotlib.cbook import get_sample_data
 from PIL import Image
 
-from bp_research import GetLandmarks, geometry
+from bp_research import GetLandmarks
 from bp_research.errors import (
     BadModelError,
     BadSettingError,
@@ -20,9 +20,10 @@ from bp_research.errors import (
     NoFaceError,
     UnreadableImageError,
 )
-from bp_research.iris import find_irises
-from bp_research.models import model_path
-from bp_research.predictors import Face, get_engine
+from bp_research.face import geometry
+from bp_research.landmarks.engine import Face, get_engine
+from bp_research.landmarks.files import model_path
+from bp_research.landmarks.iris import find_irises
 
 
 @pytest.fixture(scope="module")

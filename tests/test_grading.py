@@ -10,7 +10,9 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, ShuffleSplit
 
+from bp_research.accuracy.scores import interval_text
 from bp_research.errors import BadSettingError, BadTableError
+from bp_research.face.schemes import EXPRESSIONS, FEATURES, REGIONS
 from bp_research.grading import (
     MODELS,
     ORDINAL_MODELS,
@@ -29,8 +31,6 @@ from bp_research.grading import (
 )
 from bp_research.grading.classifiers import MIDDLE, Fixed, make_learner, person_folds
 from bp_research.grading.metrics import Tally, confusion, kappa, ordered_rates, permutation_p, rates
-from bp_research.schemes import EXPRESSIONS, FEATURES, REGIONS
-from bp_research.statistics import interval_text
 
 FEW = ["f14", "f15", "f3"]
 QUICK = dict(repeats=1, folds=5, permutations=199, draws=300, features=FEW)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bp_research import helpers
 from bp_research.errors import BadSettingError, WorkerError
+from bp_research.measuring import helpers
 
 pytestmark = pytest.mark.skipif(not helpers.FORKS, reason="helpers are forked")
 
@@ -90,7 +90,7 @@ def test_workers_have_no_helpers_of_their_own():
 
 def test_helpers_end_with_a_parent_that_was_killed():
     script = (
-        "import os, sys, time; from bp_research import helpers; "
+        "import os, sys, time; from bp_research.measuring import helpers; "
         "print(helpers.map_with_helpers(eval, ['0', '__import__(\"os\").getpid()'])[1], flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as parent:

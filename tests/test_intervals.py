@@ -4,7 +4,7 @@ import pytest
 
 from bp_research import LandmarkTester
 from bp_research.errors import BadSettingError, BadTableError
-from bp_research.intervals import apply_calibration, calibrate_intervals, coverage, cross_calibrate
+from bp_research.measuring.intervals import apply_calibration, calibrate_intervals, coverage, cross_calibrate
 
 
 def simulated_table(people=200, photos=1, levels=(0.5, 0.9), bias=0.0, error=3.0, seed=0, quantities=("mouth", "f25")):

@@ -6,13 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.cbook import get_sample_data
 
-from bp_research import LandmarkTester, augment, predictors
-from bp_research.augment import NOISES, WIDTH, Change, FaceCopies, noise, with_noise
+from bp_research import LandmarkTester
 from bp_research.errors import BadSettingError, NoFaceError
-from bp_research.geometry import interocular, mirror, rotate, transform
-from bp_research.landmark_tester import robust_sd
-from bp_research.predictors import Engine, Face, Prediction
-from bp_research.schemes import FEATURES, REGIONS
+from bp_research.face.geometry import interocular, mirror, rotate, transform
+from bp_research.face.schemes import FEATURES, REGIONS
+from bp_research.landmarks import engine as predictors
+from bp_research.landmarks.engine import Engine, Face, Prediction
+from bp_research.measuring import copies as augment
+from bp_research.measuring.copies import NOISES, WIDTH, Change, FaceCopies, noise, with_noise
+from bp_research.measuring.landmark_tester import robust_sd
 
 SIZE = 256
 

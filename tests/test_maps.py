@@ -7,8 +7,8 @@ from sklearn.metrics import silhouette_score
 from sklearn.neighbors import NearestNeighbors
 
 from bp_research.errors import BadSettingError, BadTableError
-from bp_research.maps import components, map_numbers, scaled, tsne, umap
-from bp_research.schemes import FEATURES
+from bp_research.face.schemes import FEATURES
+from bp_research.people.maps import components, map_numbers, scaled, tsne, umap
 
 
 def cohort(people=24, photos=8, shift=3.0, seed=0):

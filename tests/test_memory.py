@@ -5,8 +5,10 @@ import sys
 import numpy as np
 from matplotlib.cbook import get_sample_data
 
-from bp_research import GetLandmarks, memory, predictors
-from bp_research.models import model_path
+from bp_research import GetLandmarks
+from bp_research.landmarks import engine as predictors
+from bp_research.landmarks import memory
+from bp_research.landmarks.files import model_path
 
 
 def test_predictions_are_the_same_without_large_pages(monkeypatch):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bp_research import models
 from bp_research.errors import BadModelError, ModelNotFoundError
+from bp_research.landmarks import files as models
 
 CONTENT = b"a landmark model"
 

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from bp_research import paths, reports
-from bp_research.schemes import FEATURES
+from bp_research.face.schemes import FEATURES
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))

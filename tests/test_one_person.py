@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from scipy.stats import percentileofscore
 
 from bp_research.errors import BadTableError
-from bp_research.geometry import asymmetry, eye_frame, mirror_difference
-from bp_research.one_person import ABNORMAL, HEALTHY, NOISE, compare, left_out, percentile
-from bp_research.schemes import FEATURES, MIRROR_68, REGIONS
+from bp_research.face.geometry import asymmetry, eye_frame, mirror_difference
+from bp_research.face.schemes import FEATURES, MIRROR_68, REGIONS
+from bp_research.people.one_person import ABNORMAL, HEALTHY, NOISE, compare, left_out, percentile
 
 numbers = st.lists(st.integers(-5, 5), min_size=1, max_size=30)
 

@@ -8,12 +8,12 @@ import pytest
 from bp_research import plots
 from bp_research.datasets import Photo, PhotoSet
 from bp_research.errors import BadTableError
-from bp_research.geometry import asymmetry, feature_array
-from bp_research.group_differences import cliffs_delta, overlap, overlaps, rank_features
-from bp_research.maps import components, map_numbers, scaled
-from bp_research.one_person import ABNORMAL, compare
-from bp_research.recovery import changes, scores
-from bp_research.schemes import EXPRESSIONS, FACE_OUTLINES, FEATURE_GROUPS, FEATURES, REGIONS
+from bp_research.face.geometry import asymmetry, feature_array
+from bp_research.face.schemes import EXPRESSIONS, FACE_OUTLINES, FEATURE_GROUPS, FEATURES, REGIONS
+from bp_research.people.group_differences import cliffs_delta, overlap, overlaps, rank_features
+from bp_research.people.maps import components, map_numbers, scaled
+from bp_research.people.one_person import ABNORMAL, compare
+from bp_research.people.recovery import changes, scores
 
 matplotlib.use("Agg")
 

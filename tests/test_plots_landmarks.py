@@ -7,10 +7,10 @@ from matplotlib import pyplot as plt
 from test_dataset_tester import annotated_set, failing_scores, palsy_faces
 
 from bp_research import plots
-from bp_research.dataset_tester import mean_face, score_landmarks, summarise
+from bp_research.accuracy.dataset_tester import mean_face, score_landmarks, summarise
 from bp_research.errors import BadTableError
-from bp_research.geometry import mirror
-from bp_research.schemes import REGIONS
+from bp_research.face.geometry import mirror
+from bp_research.face.schemes import REGIONS
 
 
 @pytest.fixture(autouse=True)

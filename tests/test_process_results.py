@@ -9,7 +9,7 @@ from faces import symmetric_face
 
 from bp_research import ProcessResults
 from bp_research.errors import BadLandmarksError, BadSettingError, ScalingError
-from bp_research.schemes import DISTANCES, FEATURES, TO_51
+from bp_research.face.schemes import DISTANCES, FEATURES, TO_51
 
 
 def detected(left=(250.0, 180.0, 5.0), right=(150.0, 180.0, 7.0)):

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from bp_research.datasets.demo import make_person, simulate
+from bp_research.demo.cohort import make_person, simulate
 from bp_research.errors import BadSettingError, BadTableError
-from bp_research.geometry import asymmetry
-from bp_research.recovery import (
+from bp_research.face.geometry import asymmetry
+from bp_research.face.schemes import EXPRESSIONS, REGIONS
+from bp_research.people.recovery import (
     changes,
     check_on_stable,
     copies_error,
@@ -20,7 +21,6 @@ from bp_research.recovery import (
     smallest_detectable_change,
     standard_error,
 )
-from bp_research.schemes import EXPRESSIONS, REGIONS
 
 
 def photo(path):

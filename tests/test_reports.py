@@ -10,6 +10,7 @@ import pytest
 
 from bp_research import DISCLAIMER, paths, reports
 from bp_research.errors import BadSettingError, NotebookError
+from bp_research.reports import notebooks
 
 RECORD = 'from bp_research.reports import record\nrecord("{name}", {{"dataset": "Dots", "simulated": True, "n": 3}})'
 GOOD = {
@@ -164,11 +165,11 @@ def test_parameters_that_a_notebook_does_not_have_are_refused(write_notebook):
     [("3", 3), ("0.5", 0.5), ("True", True), ("no", False), ("none", None), ("a/b c", "a/b c"), ("['x', 1]", ["x", 1])],
 )
 def test_values_from_the_command_line(text, value):
-    assert reports._value(text) == value
+    assert notebooks._value(text) == value
 
 
 def test_names_of_folders_and_people_stay_text():
-    given = reports._values([["photos", "2024"], ["person", "12"], ["series", "None"], ["seed", "12"]])
+    given = notebooks._values([["photos", "2024"], ["person", "12"], ["series", "None"], ["seed", "12"]])
     assert given == {"photos": "2024", "person": "12", "series": None, "seed": 12}
 
 

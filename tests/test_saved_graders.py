@@ -17,6 +17,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from bp_research import DISCLAIMER
 from bp_research.errors import BadModelError, BadSettingError, ModelNotFoundError, NoFaceError
+from bp_research.face.schemes import EXPRESSIONS, FEATURES, REGIONS
 from bp_research.grading import (
     CANNOT_TELL,
     MODELS,
@@ -29,7 +30,6 @@ from bp_research.grading import (
     person_table,
     save_model,
 )
-from bp_research.schemes import EXPRESSIONS, FEATURES, REGIONS
 
 OPTIONS = dict(repeats=1, folds=3, permutations=0, draws=20)
 ABOUT = dict(name="Test", target_name="healthy or palsy", dataset="simulated numbers", simulated=True)

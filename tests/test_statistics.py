@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
+from bp_research.accuracy.scores import _named, bootstrap_ci, interval_text, paired_difference
 from bp_research.errors import BadSettingError, BadTableError
-from bp_research.statistics import _named, bootstrap_ci, interval_text, paired_difference
 
 ONE = {"mean": np.mean, "median": np.median, "sd": lambda v: np.std(v, ddof=1)}
 TWO = {

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from faces import symmetric_face
 
-from bp_research import training
+from bp_research.accuracy import training
+from bp_research.accuracy.training import ADAPTER, TRAINED, cross_validate_model, seconds_per_photo, train_predictor
 from bp_research.datasets import load_neuroface
 from bp_research.datasets.records import Photo, PhotoSet
 from bp_research.errors import BadTableError
-from bp_research.geometry import point_error
-from bp_research.predictors import get_engine
-from bp_research.training import ADAPTER, TRAINED, cross_validate_model, seconds_per_photo, train_predictor
+from bp_research.face.geometry import point_error
+from bp_research.landmarks.engine import get_engine
 
 
 def dotted(points, shape=(300, 320)):

@@ -123,7 +123,7 @@ def _open_demo(kind):
     try:
         return _LOADERS[kind](demo_dir())
     except DatasetNotFoundError:
-        from .demo import make_demo  # needs scikit-image and matplotlib, which are slow to import
+        from ..demo.cohort import make_demo  # needs scikit-image and matplotlib, which are slow to import
 
         make_demo(demo_dir())
     return _LOADERS[kind](demo_dir())

@@ -4,7 +4,7 @@ import pandas as pd
 from PIL import Image, UnidentifiedImageError
 
 from ..errors import DatasetNotFoundError
-from ..images import natural_key
+from ..face.images import natural_key
 
 #: Suffixes, in lower case, of the sets' photos.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")

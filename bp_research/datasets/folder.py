@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..images import list_photos
+from ..face.images import list_photos
 from .files import Problems, inspect_photo
 from .records import Photo, PhotoSet
 

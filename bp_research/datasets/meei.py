@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from ..errors import BadTableError
-from ..images import natural_key
-from ..schemes import EXPRESSIONS
+from ..face.images import natural_key
+from ..face.schemes import EXPRESSIONS
 from .files import IMAGE_SUFFIXES, SIMULATED_MARKER, Problems, find_set, inspect_photo, listing
 from .records import Photo, PhotoSet
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..images import natural_key
+from ..face.images import natural_key
 from .files import IMAGE_SUFFIXES, SIMULATED_MARKER, Problems, find_set, inspect_photo, listing, trusted_box
 from .records import Photo, PhotoSet
 

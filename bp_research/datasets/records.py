@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import BadSettingError
-from ..images import read_image
+from ..face.images import read_image
 
 #: The groups, of all data sets, whose people are healthy.
 HEALTHY_GROUPS = ("Normal", "Healthy controls", "healthy")
@@ -32,7 +32,7 @@ class Photo:
     group : str or None
         The clinical group, in the set's own words.
     expression : str or None
-        One of :data:`bp_research.schemes.EXPRESSIONS`.
+        One of :data:`bp_research.face.schemes.EXPRESSIONS`.
     task : str or None
         NeuroFace's oral task, such as ``"NSM_OPEN"``.
     frame : int or None

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 
 from ..errors import BadTableError, BpResearchError
-from ..facemesh import BLENDSHAPES
-from ..get_landmarks import GetLandmarks
-from ..parallel import map_cached
-from ..predictors import get_engine
+from ..landmarks.engine import get_engine
+from ..landmarks.facemesh import BLENDSHAPES
+from ..landmarks.get_landmarks import GetLandmarks
+from ..work import map_cached
 
 
 def add_blendshapes(table, processes=None, progress=True):
@@ -25,7 +25,8 @@ def add_blendshapes(table, processes=None, progress=True):
     Returns
     -------
     DataFrame
-        The table with ``blend_NAME``, 0 to 1, for each of :data:`bp_research.facemesh.BLENDSHAPES`; left and right are the
+        The table with ``blend_NAME``, 0 to 1, for each of :data:`bp_research.landmarks.facemesh.BLENDSHAPES`; left
+        and right are the
         subject's. NaN for photos that could not be measured.
 
     Raises

@@ -9,9 +9,9 @@ import pandas as pd
 from sklearn.model_selection import GroupShuffleSplit
 from threadpoolctl import threadpool_limits
 
+from ..accuracy.scores import bootstrap_ci, interval_text
 from ..errors import BadSettingError, BadTableError
-from ..parallel import map_cached
-from ..statistics import bootstrap_ci, interval_text
+from ..work import map_cached
 from .classifiers import COMMONEST, MIDDLE, answers, make_learner, person_folds, probabilities
 from .inputs import make_inputs
 from .metrics import Tally, confusion, ordered_rates, permutation_p, rates

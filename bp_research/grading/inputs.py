@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from ..errors import BadSettingError, BadTableError
-from ..group_differences import is_healthy
-from ..schemes import EXPRESSIONS, FEATURES, REGIONS
+from ..face.schemes import EXPRESSIONS, FEATURES, REGIONS
+from ..people.group_differences import is_healthy
 
 #: Sets of inputs by name, and what they hold.
 INPUT_SETS = {
@@ -36,7 +36,7 @@ def make_inputs(table, features="features"):
     Parameters
     ----------
     table : DataFrame
-        Of photos, see :func:`bp_research.cohort.measure_cohort`; or any table, if ``features`` are columns of it.
+        Of photos, see :func:`bp_research.measuring.cohort.measure_cohort`; or any table, if ``features`` are columns of it.
     features : str or list of str
         A name from :data:`INPUT_SETS`, or columns; the columns may also be derived ones, as named by a set.
 

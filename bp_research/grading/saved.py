@@ -19,9 +19,9 @@ from threadpoolctl import threadpool_limits
 
 from .. import DISCLAIMER, __version__
 from ..errors import BadModelError, BadTableError, ModelNotFoundError
-from ..models import find_model_file
+from ..face.schemes import EXPRESSIONS
+from ..landmarks.files import find_model_file
 from ..paths import models_dir, write_atomic
-from ..schemes import EXPRESSIONS
 from .classifiers import answers, make_learner, probabilities
 from .evaluation import Evaluation, prepare
 from .inputs import make_inputs

@@ -9,9 +9,9 @@ import pandas as pd
 from .. import DISCLAIMER
 from ..datasets import Photo
 from ..errors import BadModelError, BadSettingError, BpResearchError, NoFaceError
-from ..landmark_tester import LandmarkTester, quantities
-from ..predictors import model_name
-from ..schemes import EXPRESSIONS, FEATURE_LABELS, FEATURES, REGIONS
+from ..face.schemes import EXPRESSIONS, FEATURE_LABELS, FEATURES, REGIONS
+from ..landmarks.engine import model_name
+from ..measuring.landmark_tester import LandmarkTester, quantities
 from .inputs import person_table
 from .saved import Grader, load_model
 
@@ -90,12 +90,13 @@ def grade(photos, model, *, landmark_model=None, looks=30, level=0.9, seed=0):
     ----------
     photos : image, Photo, sequence of these, or dict
         The person's photos: paths or arrays, or ``{expression: image or list of images}`` with the names of
-        :data:`bp_research.schemes.EXPRESSIONS`, which a grader of people (in place of photos) needs.
+        :data:`bp_research.face.schemes.EXPRESSIONS`, which a grader of people (in place of photos) needs.
     model : Grader or path-like
         From :func:`bp_research.grading.fit_grader` or a file of :func:`bp_research.grading.save_model`. Its inputs must be
         features and asymmetries.
     landmark_model : str, path-like, tuple or list, optional
-        The landmark model, see :mod:`bp_research.predictors`; needed only where the grader's name of it is not one of the
+        The landmark model, see :mod:`bp_research.landmarks.engine`; needed only where the grader's name of it is not
+        one of the
         registry.
     looks : int
         How many slightly changed copies of each photo are measured to see whether the verdict holds.

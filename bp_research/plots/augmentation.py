@@ -1,13 +1,13 @@
-"""Figures of test-time augmentation, from the tables of :mod:`bp_research.augmentation_study` and
-:mod:`bp_research.intervals`."""
+"""Figures of test-time augmentation, from the tables of :mod:`bp_research.measuring.study` and
+:mod:`bp_research.measuring.intervals`."""
 
 import numpy as np
 from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
 from scipy.stats import spearmanr
 
-from ..intervals import coverage
-from ..schemes import FEATURE_LABELS, FEATURES, REGIONS
-from ..statistics import bootstrap_ci, interval_text
+from ..accuracy.scores import bootstrap_ci, interval_text
+from ..face.schemes import FEATURE_LABELS, FEATURES, REGIONS
+from ..measuring.intervals import coverage
 from .faces import outline
 from .style import COLOURS, CYCLE, WIDTH, axes, count, levels_of, panels, source
 
@@ -80,7 +80,7 @@ def growth(table, seed=0):
     Parameters
     ----------
     table : DataFrame
-        From :func:`bp_research.augmentation_study.try_tests` with :func:`~bp_research.augmentation_study.sweep`.
+        From :func:`bp_research.measuring.study.try_tests` with :func:`~bp_research.measuring.study.sweep`.
     seed : int
         Of the draws for the 95 % intervals (bands), by people.
 
@@ -120,7 +120,7 @@ def enough_copies(table, ax=None, seed=0):
     Parameters
     ----------
     table : DataFrame
-        From :func:`bp_research.augmentation_study.try_tests` with ``counts``.
+        From :func:`bp_research.measuring.study.try_tests` with ``counts``.
     ax : Axes, optional
     seed : int
         Of the draws for the 95 % intervals of the paired difference, by people.
@@ -161,7 +161,7 @@ def spread_and_error(table, ax=None, seed=0):
     Parameters
     ----------
     table : DataFrame
-        From :func:`bp_research.augmentation_study.try_tests`, of one trial and number of copies.
+        From :func:`bp_research.measuring.study.try_tests`, of one trial and number of copies.
     ax : Axes, optional
     seed : int
         Of the draws for the interval of the correlation, by people.
@@ -197,7 +197,7 @@ def coverages(before, after):
     Parameters
     ----------
     before, after : DataFrame
-        Tables of intervals, see :mod:`bp_research.intervals`.
+        Tables of intervals, see :mod:`bp_research.measuring.intervals`.
 
     Returns
     -------

@@ -69,7 +69,7 @@ def statuses(table, ax=None):
     Parameters
     ----------
     table : DataFrame
-        From :func:`bp_research.cohort.measure_cohort`.
+        From :func:`bp_research.measuring.cohort.measure_cohort`.
     ax : Axes, optional
 
     Returns

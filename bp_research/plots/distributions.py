@@ -5,8 +5,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from scipy.stats import gaussian_kde
 
-from ..group_differences import is_healthy, measured_rows
-from ..schemes import FEATURE_GROUPS, FEATURE_LABELS, FEATURE_UNITS, FEATURES
+from ..face.schemes import FEATURE_GROUPS, FEATURE_LABELS, FEATURE_UNITS, FEATURES
+from ..people.group_differences import is_healthy, measured_rows
 from .style import COLOURS, CYCLE, GRADES, WIDTH, axes, count, heading, levels_of, panels, source
 
 #: Features that are ratios a:b >= 1: a log axis is their natural one.
@@ -23,7 +23,7 @@ def ridges(table, feature, by="severity", hue=None, ax=None):
     Parameters
     ----------
     table : DataFrame
-        From :func:`bp_research.cohort.measure_cohort`.
+        From :func:`bp_research.measuring.cohort.measure_cohort`.
     feature : str
     by : str
         Column whose groups make the rows, from the top down.
@@ -73,7 +73,7 @@ def region(table, name, by="severity", hue=None):
     ----------
     table : DataFrame
     name : str
-        One of :data:`bp_research.schemes.FEATURE_GROUPS`.
+        One of :data:`bp_research.face.schemes.FEATURE_GROUPS`.
     by, hue : str
         As in :func:`ridges`.
 
@@ -106,7 +106,7 @@ def overlap_table(found, ax=None):
     Parameters
     ----------
     found : DataFrame
-        From :func:`bp_research.group_differences.overlaps`.
+        From :func:`bp_research.people.group_differences.overlaps`.
     ax : Axes, optional
 
     Returns
@@ -137,7 +137,7 @@ def effect_sizes(ranking, ax=None):
     Parameters
     ----------
     ranking : DataFrame
-        From :func:`bp_research.group_differences.rank_features`.
+        From :func:`bp_research.people.group_differences.rank_features`.
     ax : Axes, optional
 
     Returns

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..geometry import check_points
-from ..schemes import FACE_OUTLINES
+from ..face.geometry import check_points
+from ..face.schemes import FACE_OUTLINES
 from .style import COLOURS, axes
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from ..schemes import FEATURE_LABELS
+from ..face.schemes import FEATURE_LABELS
 from .style import COLOURS, CYCLE, WIDTH, axes
 
 

@@ -1,12 +1,12 @@
-"""Figures of landmark accuracy, from tables of :func:`bp_research.dataset_tester.score_landmarks` and ``summarise``."""
+"""Figures of landmark accuracy, from the tables of ``score_landmarks`` and ``summarise``."""
 
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from ..dataset_tester import POINT_ERRORS
+from ..accuracy.dataset_tester import POINT_ERRORS
+from ..accuracy.scores import bootstrap_ci, interval_text
 from ..errors import BadTableError
-from ..schemes import REGIONS
-from ..statistics import bootstrap_ci, interval_text
+from ..face.schemes import REGIONS
 from .faces import outline
 from .style import COLOURS, CYCLE, WIDTH, axes, count, levels_of, panels, source
 
@@ -21,7 +21,7 @@ def error_map(scores, shape, ax=None, highest=None, colorbar=True):
     scores : DataFrame
         Of one setting.
     shape : array_like (68, 2)
-        The face on which to draw, such as :func:`bp_research.dataset_tester.mean_face`.
+        The face on which to draw, such as :func:`bp_research.accuracy.dataset_tester.mean_face`.
     ax : Axes, optional
     highest : float, optional
         End of the colour scale, in inter-ocular distances, so that several maps can be compared.
@@ -101,13 +101,13 @@ def asymmetry_scatter(scores, region, ax=None, by="group", n=2000, seed=0):
     scores : DataFrame
         Of one setting.
     region : str
-        One of :data:`bp_research.schemes.REGIONS`; both axes are the subject's left minus right, in inter-ocular
+        One of :data:`bp_research.face.schemes.REGIONS`; both axes are the subject's left minus right, in inter-ocular
         distances.
     ax : Axes, optional
     by : str
         Column that colours the dots.
     n, seed
-        For the intervals, see :func:`bp_research.statistics.bootstrap_ci`.
+        For the intervals, see :func:`bp_research.accuracy.scores.bootstrap_ci`.
 
     Returns
     -------
@@ -196,7 +196,7 @@ def interval_chart(summary, measure, statistic, by=None, ax=None, label=None, pe
     Parameters
     ----------
     summary : DataFrame
-        From :func:`bp_research.dataset_tester.summarise`.
+        From :func:`bp_research.accuracy.dataset_tester.summarise`.
     measure, statistic : str
         Which of its rows.
     by : str, optional

@@ -46,7 +46,7 @@ def explained(found, ax=None, shown=10):
     Parameters
     ----------
     found : Components
-        From :func:`bp_research.maps.components`.
+        From :func:`bp_research.people.maps.components`.
     ax : Axes, optional
     shown : int
         How many components.
@@ -76,7 +76,7 @@ def loadings(found, ax=None, shown=4):
     Parameters
     ----------
     found : Components
-        From :func:`bp_research.maps.components`.
+        From :func:`bp_research.people.maps.components`.
     ax : Axes, optional
     shown : int
         How many components.
@@ -108,7 +108,7 @@ def against_chance(numbers, number="purity", ax=None):
     Parameters
     ----------
     numbers : DataFrame
-        One row per map: the column ``map`` and those of :func:`bp_research.maps.map_numbers`.
+        One row per map: the column ``map`` and those of :func:`bp_research.people.maps.map_numbers`.
     number : {"purity", "silhouette"}
     ax : Axes, optional
 

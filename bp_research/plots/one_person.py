@@ -5,9 +5,8 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ..geometry import eye_frame, mirror, mirror_difference
-from ..one_person import ABNORMAL, HEALTHY, NOISE
-from ..schemes import (
+from ..face.geometry import eye_frame, mirror, mirror_difference
+from ..face.schemes import (
     FACE_OUTLINES,
     FEATURE_LABELS,
     FEATURES,
@@ -19,10 +18,11 @@ from ..schemes import (
     RIGHT_EYE,
     RIGHT_MOUTH_CORNER,
 )
+from ..people.one_person import ABNORMAL, HEALTHY, NOISE
 from .faces import outline
 from .style import COLOURS, WIDTH, axes, heading, panels
 
-#: Colour of each finding of :func:`bp_research.one_person.compare`.
+#: Colour of each finding of :func:`bp_research.people.one_person.compare`.
 FINDING_COLOURS = {HEALTHY: COLOURS["blue"], NOISE: COLOURS["orange"], ABNORMAL: COLOURS["vermillion"]}
 
 _PARTS = {"brows": (1, 2), "eyes": (5, 6), "mouth": (7, 8)}  # of FACE_OUTLINES
@@ -43,7 +43,7 @@ def on_face(points, found, ax=None, title=""):
     points : array_like (68, 2)
         Landmarks, px.
     found : DataFrame
-        That photo's rows of :func:`bp_research.one_person.compare`, with the regions.
+        That photo's rows of :func:`bp_research.people.one_person.compare`, with the regions.
     ax : Axes, optional
     title : str
 
@@ -77,7 +77,7 @@ def on_faces(points, found, title=""):
     points : array_like (n, 68, 2)
         In the order in which ``found`` names the photos.
     found : DataFrame
-        From :func:`bp_research.one_person.compare`.
+        From :func:`bp_research.people.one_person.compare`.
     title : str
         Whose face it is; the number of healthy photos compared with is added.
 
@@ -103,7 +103,7 @@ def percentile_table(found, ax=None):
     Parameters
     ----------
     found : DataFrame
-        From :func:`bp_research.one_person.compare`.
+        From :func:`bp_research.people.one_person.compare`.
     ax : Axes, optional
 
     Returns
@@ -141,7 +141,7 @@ def percentiles(found, ax=None):
     Parameters
     ----------
     found : DataFrame
-        One photo's rows of :func:`bp_research.one_person.compare`.
+        One photo's rows of :func:`bp_research.people.one_person.compare`.
     ax : Axes, optional
 
     Returns

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-from ..schemes import FEATURE_LABELS, FEATURE_UNITS, REGIONS
+from ..face.schemes import FEATURE_LABELS, FEATURE_UNITS, REGIONS
 from .style import COLOURS, WIDTH, axes, heading, panels
 
 
@@ -15,15 +15,15 @@ def course(found, name, error, found_changes, band=None, factor=1.96, ax=None):
     Parameters
     ----------
     found : DataFrame
-        From :func:`bp_research.recovery.scores`.
+        From :func:`bp_research.people.recovery.scores`.
     name : str
         The column to draw.
     error : float
         Its standard error of measurement.
     found_changes : DataFrame
-        From :func:`bp_research.recovery.changes`.
+        From :func:`bp_research.people.recovery.changes`.
     band : DataFrame, optional
-        From :func:`bp_research.recovery.healthy_band`.
+        From :func:`bp_research.people.recovery.healthy_band`.
     factor : float
         Standard errors to either side that the interval of each date spans.
     ax : Axes, optional

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..datasets.records import HEALTHY_GROUPS
 from ..errors import BadTableError
-from ..schemes import EXPRESSIONS, FEATURE_LABELS, FEATURE_UNITS, REGIONS
+from ..face.schemes import EXPRESSIONS, FEATURE_LABELS, FEATURE_UNITS, REGIONS
 
 #: Okabe and Ito's colours by name.
 COLOURS = {

@@ -1,0 +1,517 @@
+"""How far detected landmarks are off on annotated photos, and how much of the faces' asymmetry they keep.
+
+A point error says little of what a palsy grade is made of: a model that draws every face symmetric can have
+a small one. So the signed asymmetries that the detected points show are set beside those of the annotated
+points: their slope is the share of the asymmetry that is kept.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from ..datasets.records import RECORD_COLUMNS
+from ..errors import BadSettingError, BadTableError
+from ..face.geometry import asymmetry, check_points, interocular, point_error
+from ..face.schemes import INNER, REGIONS
+from ..landmarks.engine import model_name
+from ..landmarks.get_landmarks import GetLandmarks
+from ..measuring.cohort import landmarks_of, measure_cohort
+from .scores import bootstrap_ci, interval_text, paired_difference
+
+#: The four settings that the report compared.
+REPORT_SETTINGS = {
+    "200 px grey": {"resolution": 200, "colored": False},
+    "200 px colour": {"resolution": 200, "colored": True},
+    "300 px grey": {"resolution": 300, "colored": False},
+    "300 px colour": {"resolution": 300, "colored": True},
+}
+
+#: A frame without landmarks, or with a mean error above this share of the inter-ocular distance, missed the face.
+GROSS_ERROR = 0.1
+
+#: Columns of a table of scores that hold errors.
+ERRORS = ("rmse_px", "rmse_bbox", "error", "error_centred")
+
+#: Columns that hold each of the 68 points' distance from the true one, over the inter-ocular distance.
+POINT_ERRORS = tuple(f"e{i}" for i in range(68))
+
+#: What :func:`summarise` computes: (measure, statistic).
+STATISTICS = (
+    ("failed", "share"),
+    ("gross", "share"),
+    *((error, statistic) for error in ERRORS for statistic in ("mean", "median", "sd")),
+    *((region, statistic) for region in REGIONS for statistic in ("correlation", "slope", "mae")),
+)
+
+
+class Frame(Mapping):
+    """One annotated photo, read and predicted only when asked: ``landmarks_gt``, ``bbox``, ``image``,
+    ``landmarks_pred``.
+
+    Attributes
+    ----------
+    photo : Photo
+        Its record in the data set.
+    """
+
+    _KEYS = ("landmarks_gt", "bbox", "image", "landmarks_pred")
+
+    def __init__(self, photo, predict):
+        self.photo = photo
+        self._predict = predict
+
+    def __getitem__(self, key):
+        if key == "landmarks_gt":
+            return self.photo.landmarks_gt
+        if key == "bbox":
+            return self.photo.bbox_gt
+        if key == "image":
+            return self.photo.image
+        if key == "landmarks_pred":
+            return self._predict(self.photo.path)
+        raise KeyError(f"{key!r}: a frame has {', '.join(self._KEYS)}")
+
+    def __iter__(self):
+        return iter(self._KEYS)
+
+    def __len__(self):
+        return len(self._KEYS)
+
+    def __repr__(self):
+        return f"<Frame {self.photo.photo_id}>"
+
+
+class DatasetTester:
+    """Test landmark models on a data set whose photos are annotated.
+
+    Parameters
+    ----------
+    photoset : PhotoSet
+        Photos without annotated landmarks are passed over.
+    model, resolution, colored
+        As in :class:`bp_research.GetLandmarks`; what settings leave open.
+
+    Attributes
+    ----------
+    photoset : PhotoSet
+        The annotated photos.
+    results : DataFrame or None
+        What :meth:`evaluate` returned last.
+
+    Raises
+    ------
+    BadTableError
+        If no photo is annotated.
+    """
+
+    def __init__(self, photoset, model="iBUG", resolution=200, colored=False):
+        annotated = [photo.landmarks_gt is not None for photo in photoset]
+        if not any(annotated):
+            raise BadTableError(
+                f"{photoset.name} has no annotated photo: test landmarks on NeuroFace, PALDA or the simulated demo"
+            )
+        self.photoset = photoset.select(annotated)
+        self.model = model
+        self.resolution = resolution
+        self.colored = colored
+        self.results = None
+
+    @cached_property
+    def patients(self):
+        """dict: patient -> task (or expression) -> frame number (or photo id) -> :class:`Frame`. Nothing is
+        read yet.
+        """
+        patients = {}
+        for photo in self.photoset:
+            frames = patients.setdefault(photo.patient_id, {}).setdefault(_task(photo), {})
+            # A task that was recorded twice can have the same frame number twice.
+            taken = photo.frame is None or photo.frame in frames
+            frames[photo.photo_id if taken else photo.frame] = self._frame(photo)
+        return patients
+
+    def batches(self, groups=None, tasks=None, batch_size=1):
+        """Yield the frames in lists of ``batch_size``, the last one maybe shorter.
+
+        Parameters
+        ----------
+        groups, tasks : str or collection of str, optional
+            Only frames of these groups, or of these tasks (or expressions).
+        batch_size : int
+
+        Yields
+        ------
+        list of Frame
+
+        Raises
+        ------
+        BadSettingError
+            If a group or task does not occur, or for a batch size below 1.
+        """
+        if batch_size < 1:
+            raise BadSettingError(f"batch_size is 1 or more, not {batch_size}")
+        photos = _chosen(self.photoset, groups, "group", lambda photo: photo.group)
+        photos = _chosen(photos, tasks, "task", _task)
+        for start in range(0, len(photos), batch_size):
+            yield [self._frame(photo) for photo in photos[start : start + batch_size]]
+
+    def evaluate(self, settings=None, augment=None, processes=None, cache=None, progress=True):
+        """Detect landmarks in every annotated photo with every setting and compare them with the annotation.
+
+        Parameters
+        ----------
+        settings : dict of dict, or list of dict, optional
+            By name, what differs from the tester's own: ``model``, ``resolution``, ``colored``,
+            ``augment``; such as :data:`REPORT_SETTINGS`. A list gets names that say model, resolution and
+            colour.
+        augment : int, optional
+            Take the median landmarks of so many changed copies, in settings that do not say otherwise.
+        processes, cache, progress
+            As in :func:`bp_research.measure_cohort`; one cache file serves all settings.
+
+        Returns
+        -------
+        DataFrame
+            One row per frame and setting, see :func:`score_landmarks`.
+
+        Raises
+        ------
+        BadSettingError, ModelNotFoundError, BadModelError
+        """
+        own = {"model": self.model, "resolution": self.resolution, "colored": self.colored, "augment": augment or 0}
+        tables = []
+        for name, options in _named([{}] if settings is None else settings, own).items():
+            table = measure_cohort(self.photoset, processes=processes, cache=cache, progress=progress, **options)
+            predicted = landmarks_of(table, median=bool(options["augment"]))
+            tables.append(score_landmarks(self.photoset, predicted, name, table["status"]))
+        self.results = pd.concat(tables, ignore_index=True)
+        return self.results
+
+    def summarise(self, **options):
+        """:func:`summarise` of the last evaluation.
+
+        Raises
+        ------
+        BadTableError
+            If nothing was evaluated yet.
+        """
+        if self.results is None:
+            raise BadTableError("nothing was evaluated yet: call evaluate first")
+        return summarise(self.results, **options)
+
+    def _frame(self, photo):
+        return Frame(photo, lambda path: GetLandmarks(path, self.model, self.resolution, self.colored).landmarks)
+
+
+def score_landmarks(photoset, predicted, setting="", status=None):
+    """Compare landmarks with the annotated ones of the same photos.
+
+    Parameters
+    ----------
+    photoset : PhotoSet
+        All photos annotated.
+    predicted : array_like (n_photos, 68, 2)
+        Landmarks in the photos' pixels; NaN where there are none.
+    setting : str
+        Name of what predicted them.
+    status : sequence of str, optional
+        "ok" or why there are no landmarks.
+
+    Returns
+    -------
+    DataFrame
+        One row per photo: ``setting``; what the data set says (``dataset`` ... ``age``); ``status``;
+        ``failed`` (bool);
+
+        - ``rmse_px``: root mean square distance of the 51 inner points, px;
+        - ``rmse_bbox``: the report's measure, the mean of the root mean squares in x and in y over the diagonal of the
+          annotated face box (without one, of the annotated points' extent);
+        - ``error``: mean distance of the 51 inner points over the true inter-ocular distance;
+        - ``error_centred``: the same after each point's mean offset in the other people's photos was taken off (turned
+          and scaled with the detected eyes), which leaves out mere differences of convention; NaN with one person;
+        - ``mouth``, ``brows``, ``eyes``: the detected signed asymmetries, and ``mouth_true`` ... the true ones, see
+          :func:`bp_research.face.geometry.asymmetry`;
+        - ``e0`` ... ``e67``: each point's distance over the true inter-ocular distance.
+
+        All but the true asymmetries are NaN where ``failed``.
+
+    Raises
+    ------
+    BadTableError
+        If photos are not annotated, or numbers of rows differ.
+    """
+    true, predicted = photoset.landmarks(), np.asarray(predicted, float)
+    if predicted.shape != true.shape:
+        raise BadTableError(f"predicted has the shape {predicted.shape}, the set's landmarks {true.shape}")
+    if not np.isfinite(true).all():
+        raise BadTableError(f"{photoset.name} has photos without annotated landmarks: leave them out first")
+    found = np.isfinite(predicted).all(axis=(1, 2))
+    if status is None:
+        status = np.where(found, "ok", "no landmarks")
+    gap = predicted - true
+    rmse_x, rmse_y = np.sqrt((gap[:, INNER] ** 2).mean(axis=1)).T
+    table = photoset.to_frame()[list(RECORD_COLUMNS)]
+    table.insert(0, "setting", setting)
+    columns = {
+        "status": np.asarray(status, object),
+        "failed": ~found,
+        "rmse_px": np.hypot(rmse_x, rmse_y),
+        "rmse_bbox": (rmse_x + rmse_y) / 2 / _diagonals(photoset),
+        "error": _where(found, point_error, predicted, true),
+        "error_centred": _where(found, point_error, centred(predicted, true, table["patient_id"]), true),
+    }
+    detected, annotated = _where(found, asymmetry, predicted, width=len(REGIONS)), asymmetry(true)
+    for i, region in enumerate(REGIONS):
+        columns |= {region: detected[:, i], f"{region}_true": annotated[:, i]}
+    columns |= dict(zip(POINT_ERRORS, (np.linalg.norm(gap, axis=-1) / interocular(true)[:, None]).T, strict=True))
+    return pd.concat([table, pd.DataFrame(columns)], axis=1)
+
+
+def centred(predicted, true, people):
+    """Landmarks without each point's mean offset from the annotation, which is learnt from the other people.
+
+    The offset is that in the level, scale-free frame of the detected eyes. What remains is not convention.
+
+    Parameters
+    ----------
+    predicted, true : array_like (n, 68, 2)
+        Rows of NaN in ``predicted`` stay so.
+    people : array_like (n,)
+        Whose photos they are.
+
+    Returns
+    -------
+    ndarray (n, 68, 2)
+        NaN if there is nobody else to learn from.
+    """
+    predicted, people = np.asarray(predicted, float), np.asarray(people)
+    found = np.isfinite(predicted).all(axis=(1, 2))
+    _, codes = np.unique(people[found], return_inverse=True)
+    points, target = _complex(predicted[found]), _complex(np.asarray(true, float)[found])
+    eyes = (points[:, 45] - points[:, 36])[:, None]
+    offsets, own = (target - points) / eyes, np.zeros((codes.max(initial=-1) + 1, 68), complex)
+    np.add.at(own, codes, offsets)
+    n_others = (len(codes) - np.bincount(codes, minlength=len(own)))[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        others = np.where(n_others > 0, (own.sum(axis=0) - own) / n_others, np.nan)
+    moved = points + others[codes] * eyes
+    out = np.full(predicted.shape, np.nan)
+    out[found] = np.stack([moved.real, moved.imag], axis=-1)
+    return out
+
+
+def mean_face(points):
+    """The mean of faces after each was made level and scaled by its outer eye corners.
+
+    Parameters
+    ----------
+    points : array_like (n, 68, 2)
+
+    Returns
+    -------
+    ndarray (68, 2)
+        Inter-ocular distances from the middle between the outer eye corners, y downwards.
+    """
+    points = _complex(check_points(points, (68,)))
+    eyes, middle = points[:, 45] - points[:, 36], (points[:, 45] + points[:, 36]) / 2
+    mean = ((points - middle[:, None]) / eyes[:, None]).mean(axis=0)
+    return np.stack([mean.real, mean.imag], axis=-1)
+
+
+def summarise(scores, by=None, reference=None, statistics=STATISTICS, level=0.95, n=2000, seed=0):
+    """Statistics of a table of scores with intervals by bootstrap over people, and their differences
+    between settings.
+
+    A frame without landmarks is a failure: it counts in the shares, and in medians as infinitely wrong.
+    Means, SDs and asymmetries can only be taken of the others; ``n_failed`` says how many are left out.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From :func:`score_landmarks`, of one or more settings.
+    by : str, optional
+        A column, such as "group" or "task": each of its values is summarised apart.
+    reference : str, optional
+        The setting from which the others' differences are taken, on the same frames; default the first one.
+    statistics : sequence of (measure, statistic)
+        Some of :data:`STATISTICS`: the shares of frames "failed" and "gross" (failed, or an error above
+        :data:`GROSS_ERROR`); mean, median and sd of each error; and, of each region, correlation and slope
+        of detected on true asymmetry and their mean absolute difference ("mae").
+    level, n, seed
+        As in :func:`bp_research.accuracy.scores.bootstrap_ci`.
+
+    Returns
+    -------
+    DataFrame
+        Columns: ``by`` if given, ``setting``, ``minus`` (None, or the reference of a difference),
+        ``measure``, ``statistic``, ``estimate``, ``low``, ``high``, ``n_frames``, ``n_failed``,
+        ``n_people``.
+
+    Raises
+    ------
+    BadTableError
+        If the settings were not measured on the same frames.
+    BadSettingError
+        For an unknown reference, column or statistic.
+    """
+    if by is not None and by not in scores:
+        raise BadSettingError(f"the scores have no column {by!r}")
+    if unknown := set(statistics) - set(STATISTICS):
+        raise BadSettingError(f"there are no statistics {sorted(unknown)}; see STATISTICS")
+    if by is not None:
+        parts = []
+        for value, part in scores.groupby(by, sort=False):
+            summary = summarise(part, None, reference, statistics, level, n, seed)
+            summary.insert(0, by, value)
+            parts.append(summary)
+        return pd.concat(parts, ignore_index=True)
+    tables = {name: part.reset_index(drop=True) for name, part in scores.groupby("setting", sort=False)}
+    reference = next(iter(tables)) if reference is None else reference
+    if reference not in tables:
+        raise BadSettingError(f"the reference {reference!r} is none of the settings {list(tables)}")
+    draws = {"level": level, "n": n, "seed": seed}
+    rows = []
+    for name, table in tables.items():
+        if not table["photo_id"].equals(tables[reference]["photo_id"]):
+            raise BadTableError(f"{name!r} and {reference!r} were not measured on the same frames in the same order")
+        for other in (None, reference):
+            if other == name:
+                continue
+            against = None if other is None else tables[other]
+            for measure, statistic in statistics:
+                rows.append((name, other, measure, statistic, *_statistic(table, against, measure, statistic, draws)))
+    columns = [
+        "setting",
+        "minus",
+        "measure",
+        "statistic",
+        "estimate",
+        "low",
+        "high",
+        "n_frames",
+        "n_failed",
+        "n_people",
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def readable(summary, statistics=None, differences=False, digits=3):
+    """A summary as a table to read: a row per setting, a column per statistic, texts such as ``0.039 [0.036, 0.042]``.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        From :func:`summarise`.
+    statistics : sequence of (measure, statistic), optional
+        The columns; default all.
+    differences : bool
+        Whether to show the settings' differences, in rows "A minus B", in place of the settings themselves.
+    digits : int
+
+    Returns
+    -------
+    DataFrame
+        Texts; ``n`` gives frames, people and failures.
+    """
+    lines = summary[summary["minus"].notna() == differences].copy()
+    by = list(lines.columns[: lines.columns.get_loc("setting")])
+    if differences:
+        lines["setting"] += " minus " + lines["minus"]
+    lines["what"] = lines["measure"] + ", " + lines["statistic"]
+    if statistics is not None:
+        lines = lines[lines["what"].isin([", ".join(pair) for pair in statistics])]
+    lines["text"] = [interval_text(*row, digits) for row in lines[["estimate", "low", "high"]].to_numpy(float)]
+    counts = lines.groupby([*by, "setting"], sort=False)[["n_frames", "n_people", "n_failed"]].first()
+    table = lines.pivot(index=[*by, "setting"], columns="what", values="text")
+    table = table.loc[counts.index, list(dict.fromkeys(lines["what"]))]
+    table.insert(0, "n", [f"{a} frames, {b} people, {c} failed" for a, b, c in counts.to_numpy()])
+    return table.rename_axis(columns=None)
+
+
+def _statistic(table, against, measure, statistic, draws):
+    """(estimate, low, high, n_frames, n_failed, n_people) of one setting, or of its difference from
+    another.
+    """
+    both = [table] if against is None else [table, against]
+    failed = np.any([part["failed"] for part in both], axis=0)
+    values = [_values(part, measure, statistic) for part in both]
+    use = ~np.any([np.isnan(v).reshape(len(table), -1).any(axis=1) for v in values], axis=0)
+    counts = len(table), int(failed.sum()), table["patient_id"].nunique()
+    if not use.any():
+        return np.nan, np.nan, np.nan, *counts
+    function = bootstrap_ci if against is None else paired_difference
+    values = [v[use] for v in values]
+    return *function(*values, table["patient_id"].to_numpy()[use], statistic, **draws), *counts
+
+
+def _values(table, measure, statistic):
+    """What a statistic is taken of, one row per frame; NaN for frames that it must leave out."""
+    if measure == "failed":
+        return table["failed"].to_numpy(float)
+    if measure == "gross":
+        return (table["failed"] | (table["error"] > GROSS_ERROR)).to_numpy(float)
+    if measure in REGIONS:
+        return table[[f"{measure}_true", measure]].to_numpy(float)
+    if statistic == "median":
+        return np.where(table["failed"], np.inf, table[measure].to_numpy(float))
+    return table[measure].to_numpy(float)
+
+
+def _task(photo):
+    return photo.task or photo.expression or "photo"
+
+
+def _chosen(photos, wanted, what, key):
+    photos = list(photos)
+    if wanted is None:
+        return photos
+    wanted = {wanted} if isinstance(wanted, str) else set(wanted)
+    known = {key(photo) for photo in photos}
+    if wanted - known:
+        raise BadSettingError(f"no {what} {sorted(wanted - known)}; there are {sorted(map(str, known))}")
+    return [photo for photo in photos if key(photo) in wanted]
+
+
+def _named(settings, own):
+    """{name: all options}; settings without names get names made of their options."""
+    if not isinstance(settings, dict):
+        names = [_name(own | options) for options in settings]
+        if len(set(names)) < len(names):
+            raise BadSettingError(f"settings are the same: {names}")
+        settings = dict(zip(names, settings, strict=True))
+    if not settings:
+        raise BadSettingError("settings is empty: give at least one, or None for the tester's own")
+    for name, options in settings.items():
+        if unknown := set(options) - set(own):
+            raise BadSettingError(f"setting {name!r} has unknown options {sorted(unknown)}; there are {sorted(own)}")
+    return {name: own | options for name, options in settings.items()}
+
+
+def _name(options):
+    colour = "colour" if options["colored"] else "grey"
+    copies = f", median of {options['augment']}" if options["augment"] else ""
+    return f"{model_name(options['model'])}, {options['resolution']} px {colour}{copies}"
+
+
+def _diagonals(photoset):
+    """Diagonal of each photo's annotated face box, px; without a box, of the extent of its points."""
+    diagonals = []
+    for photo in photoset:
+        points = photo.landmarks_gt
+        box = np.r_[points.min(axis=0), points.max(axis=0)] if photo.bbox_gt is None else photo.bbox_gt
+        diagonals.append(np.hypot(box[2] - box[0], box[3] - box[1]))
+    return np.array(diagonals)
+
+
+def _where(found, function, *arrays, width=None):
+    """A function of the rows that were found; NaN in the others."""
+    out = np.full(len(found) if width is None else (len(found), width), np.nan)
+    usable = found & np.all([np.isfinite(a).all(axis=(1, 2)) for a in arrays], axis=0)
+    if usable.any():
+        out[usable] = function(*(a[usable] for a in arrays))
+    return out
+
+
+def _complex(points):
+    return points[..., 0] + 1j * points[..., 1]

@@ -1,0 +1,229 @@
+"""Intervals by bootstrap over people.
+
+Photos of one person are alike, so whole people are drawn, never single photos.
+
+A statistic is one of the names below or a function. The names are computed for all draws at once, from how often each
+person was drawn; ``correlation``, ``slope`` and ``mae`` take two columns, first the true and then the measured value.
+
+- ``share``: mean of zeros and ones. Where all are the same, drawing them again tells nothing: the far bound is then the
+  exact one of Clopper and Pearson (Biometrika 1934, 26, 404), with people as the units
+- ``mean``, ``median`` (for which a value may be infinite), ``sd`` (of a sample, n - 1)
+- ``correlation``: Pearson's r
+- ``slope``: of the least-squares line of the second column on the first
+- ``mae``: mean absolute difference of the columns
+"""
+
+import numpy as np
+
+from ..errors import BadSettingError, BadTableError
+
+_CHUNK = 4_000_000  # numbers that the draws of a median hold at once
+_ROUNDING = 1e-20  # variances below this share of the larger column's are taken for rounding
+
+
+def bootstrap_ci(values, groups, statistic="mean", level=0.95, n=2000, seed=0):
+    """A statistic with its percentile interval from drawing people with replacement.
+
+    Parameters
+    ----------
+    values : array_like (n_rows,) or (n_rows, k)
+        Finite where a named statistic is used (for a median, infinite will do).
+    groups : array_like (n_rows,)
+        Whose row it is; the rows of a person are drawn together.
+    statistic : str or callable
+        A name from the list above, or a function of the drawn rows of ``values`` that returns a number or
+        an array.
+    level : float
+        Coverage, between 0 and 1.
+    n : int
+        Number of draws.
+    seed : int
+
+    Returns
+    -------
+    estimate, low, high : float (or ndarrays, if the function returns arrays)
+        NaN bounds with fewer than two people. Draws in which the statistic is undefined are left out.
+
+    Raises
+    ------
+    BadTableError
+        For no rows, lengths that do not fit, or values that are not finite.
+    BadSettingError
+        For an unknown statistic or a level outside (0, 1).
+    """
+    values, codes, people = _checked(values, groups, statistic, level)
+    estimate = _estimate(values, statistic)
+    low, high = _bounds(_draw(values, codes, people, statistic, n, seed), level, people)
+    if not callable(statistic) and statistic == "share" and estimate in (0, 1):
+        exact = ((1 - level) / 2) ** (1 / people)
+        low, high = (0.0, 1 - exact) if estimate == 0 else (exact, 1.0)
+    return estimate, low, high
+
+
+def paired_difference(first, second, groups, statistic="mean", level=0.95, n=2000, seed=0):
+    """Difference of a statistic between two measurements of the same rows, ``first`` minus ``second``.
+
+    Both are computed from the same drawn people, so what people have in common cancels.
+
+    Parameters
+    ----------
+    first, second : array_like (n_rows,) or (n_rows, k)
+        The same rows in the same order.
+    groups, statistic, level, n, seed
+        As in :func:`bootstrap_ci`.
+
+    Returns
+    -------
+    difference, low, high : float
+
+    Raises
+    ------
+    BadTableError, BadSettingError
+        As :func:`bootstrap_ci`.
+    """
+    first, codes, people = _checked(first, groups, statistic, level)
+    second, _, _ = _checked(second, groups, statistic, level)
+    drawn = [_draw(values, codes, people, statistic, n, seed) for values in (first, second)]
+    with np.errstate(invalid="ignore"):  # of two infinite medians
+        difference = _estimate(first, statistic) - _estimate(second, statistic)
+        drawn = drawn[0] - drawn[1]
+    return difference, *_bounds(drawn, level, people)
+
+
+def interval_text(estimate, low, high, digits=2):
+    """An estimate and its interval as text, ``0.55 [0.41, 0.66]``."""
+    return f"{estimate:.{digits}f} [{low:.{digits}f},\N{NO-BREAK SPACE}{high:.{digits}f}]"
+
+
+def _checked(values, groups, statistic, level):
+    values, groups = np.asarray(values), np.asarray(groups)
+    if len(values) == 0 or len(values) != len(groups):
+        raise BadTableError(f"{len(values)} values with {len(groups)} groups: each of one or more rows needs its group")
+    if not 0 < level < 1:
+        raise BadSettingError(f"level must lie between 0 and 1, not at {level}")
+    if not callable(statistic):
+        if statistic not in _STATISTICS:
+            raise BadSettingError(f"no statistic {statistic!r}; there are {list(_STATISTICS)}, or give a function")
+        values = values.astype(float)
+        if np.isnan(values).any() or (statistic != "median" and np.isinf(values).any()):
+            raise BadTableError("values hold NaN or infinity: leave failed rows out, and say how many they are")
+        if values.shape[1:] != (() if statistic in _ONE_COLUMN else (2,)):
+            raise BadTableError(f"{statistic} does not take values of shape {values.shape}")
+        if statistic == "share" and not np.isin(values, (0, 1)).all():
+            raise BadTableError("a share is of zeros and ones")
+    people, codes = np.unique(groups.astype(str), return_inverse=True)
+    return values, codes, len(people)
+
+
+def _estimate(values, statistic):
+    if callable(statistic):
+        return statistic(values)
+    everybody_once = np.ones((1, 1))
+    return float(_named(values, np.zeros(len(values), int), everybody_once, statistic)[0])
+
+
+def _draw(values, codes, people, statistic, n, seed):
+    """The statistic in each of ``n`` draws of people, (n, ...)."""
+    rng = np.random.default_rng(seed)
+    if callable(statistic):
+        rows = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
+        drawn = rng.integers(people, size=(n, people))
+        return np.array([statistic(values[np.concatenate([rows[i] for i in draw])]) for draw in drawn])
+    counts = rng.multinomial(people, np.full(people, 1 / people), size=n)
+    return _named(values, codes, counts, statistic)
+
+
+def _named(values, codes, counts, statistic):
+    """A named statistic in every draw; ``counts`` (n, people) says how often each person was drawn."""
+    if statistic == "median":
+        return _medians(values, codes, counts)
+    terms, combine = _STATISTICS[statistic]
+    columns = [np.ones(len(values)), *terms(values)]
+    sums = np.stack([np.bincount(codes, column, counts.shape[1]) for column in columns], axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return combine(*(counts @ sums).T)
+
+
+def _bounds(drawn, level, people):
+    """Percentile bounds over the first axis; NaN where nothing is defined or one person is all there is."""
+    drawn = np.asarray(drawn, float)
+    if people < 2:
+        drawn = np.full_like(drawn, np.nan)
+    undefined = np.isnan(drawn).all(axis=0)
+    tails = (1 - level) / 2
+    # A draw's own value, not a mixture of two: medians may be infinite.
+    drawn = np.where(undefined, 0.0, drawn)
+    low, high = np.nanquantile(drawn, [tails, 1 - tails], axis=0, method="closest_observation")
+    low, high = np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)
+    return (low, high) if low.ndim else (float(low), float(high))
+
+
+def _medians(values, codes, counts):
+    order = np.argsort(values, kind="stable")
+    values, codes = values[order], codes[order]
+    block = max(1, _CHUNK // len(values))
+    medians = []
+    for start in range(0, len(counts), block):
+        cumulated = np.cumsum(counts[start : start + block, codes], axis=1)
+        total = cumulated[:, -1:]
+        # The row at the middle, or both beside it, of the sorted draw: what numpy's median takes.
+        low, high = (np.argmax(cumulated > middle, axis=1) for middle in ((total - 1) // 2, total // 2))
+        medians.append(np.where(low == high, values[low], (values[low] + values[high]) / 2))
+    return np.concatenate(medians)
+
+
+def _mean_terms(values):
+    return [values]
+
+
+def _mean(n, total):
+    return total / n
+
+
+def _sd_terms(values):
+    centred = values - values.mean()
+    return centred, centred**2
+
+
+def _sd(n, total, squares):
+    return np.sqrt(np.maximum(squares - total**2 / n, 0) / (n - 1))
+
+
+def _pair_terms(values):
+    x, y = (values - values.mean(axis=0)).T
+    return x, y, x**2, y**2, x * y
+
+
+def _moments(n, x, y, xx, yy, xy):
+    """Variances and covariance of two columns; a variance that is mere rounding is NaN."""
+    var_x, var_y = xx / n - (x / n) ** 2, yy / n - (y / n) ** 2
+    rounding = _ROUNDING * np.maximum(xx, yy) / n
+    var_x, var_y = (np.where(variance > rounding, variance, np.nan) for variance in (var_x, var_y))
+    return var_x, var_y, xy / n - x * y / n**2
+
+
+def _correlation(*sums):
+    var_x, var_y, covariance = _moments(*sums)
+    return covariance / np.sqrt(var_x * var_y)
+
+
+def _slope(*sums):
+    var_x, _, covariance = _moments(*sums)
+    return covariance / var_x
+
+
+def _mae_terms(values):
+    return [np.abs(values[:, 0] - values[:, 1])]
+
+
+# What is summed over people, and what is made of the number of rows and the sums; the median needs the rows.
+_STATISTICS = {
+    "share": (_mean_terms, _mean),
+    "mean": (_mean_terms, _mean),
+    "median": None,
+    "sd": (_sd_terms, _sd),
+    "correlation": (_pair_terms, _correlation),
+    "slope": (_pair_terms, _slope),
+    "mae": (_mae_terms, _mean),
+}
+_ONE_COLUMN = ("share", "mean", "median", "sd")

@@ -1,0 +1,1 @@
+"""Simulated people, painted from two public-domain portraits."""

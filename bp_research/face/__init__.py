@@ -1,0 +1,1 @@
+"""A face as numbers: landmark schemes, geometry, pictures, distances and features."""

@@ -1,0 +1,114 @@
+"""A photo in, 68 landmarks out."""
+
+from functools import cached_property
+
+import numpy as np
+
+from ..errors import BadSettingError, NoFaceError
+from ..face.images import read_image
+from ..face.schemes import LEFT_EYE, RIGHT_EYE
+from .engine import get_engine, model_name
+from .iris import find_irises, is_closed
+
+#: Centre of each iris in the face mesh, followed by four points on its edge; the subject's sides.
+_MESH_RIGHT_IRIS, _MESH_LEFT_IRIS = slice(468, 473), slice(473, 478)
+
+
+class GetLandmarks:
+    """Find the face in a photo and its landmarks.
+
+    Parameters
+    ----------
+    image : path-like, bytes or ndarray
+        The photo; an array is uint8, ``(H, W)``, ``(H, W, 3)`` or ``(H, W, 4)``, in OpenCV's BGR order. A file's EXIF
+        rotation is applied.
+    model : str, path-like, tuple or list
+        The landmark model, see :mod:`bp_research.landmarks.engine`.
+    resolution : int
+        Width in px of the picture in which the face is looked for first; larger ones follow if there is none.
+    colored : bool
+        Whether colour or grey is used.
+
+    Attributes
+    ----------
+    landmarks : ndarray (68, 2) float64
+        iBUG order, x then y (downwards), px of the upright photo. Points 36-41 are the subject's right eye.
+    bounding_box : tuple of 4 floats
+        Left, top, right, bottom of the face, px.
+    n_faces : int
+        How many faces were found; the best-scored one is measured.
+    score : float
+        The detector's score of that face.
+    mesh : ndarray (478, 2) or None
+        Points of the face mesh, px, if the model makes one.
+    left_iris, right_iris : tuple (x, y, radius) or None
+        px, the subject's sides; None for a closed eye. Computed on first use.
+    model : str
+        Name of the model used.
+
+    Raises
+    ------
+    UnreadableImageError
+        If ``image`` is no picture that can be read.
+    NoFaceError
+        If no face is found in it.
+    ModelNotFoundError, BadModelError
+        If the model's file is missing or damaged.
+    BadSettingError
+        If ``resolution`` is not a whole number from 20 to 10,000.
+
+    Examples
+    --------
+    >>> from matplotlib.cbook import get_sample_data
+    >>> face = GetLandmarks(get_sample_data("grace_hopper.jpg", asfileobj=False))
+    >>> face.landmarks.shape, face.n_faces
+    ((68, 2), 1)
+    """
+
+    def __init__(self, image, model="iBUG", resolution=200, colored=False):
+        if not isinstance(resolution, int | np.integer) or not 20 <= resolution <= 10_000:
+            raise BadSettingError(f"resolution is a width in pixels, a whole number from 20 to 10000, not {resolution!r}")
+        engine = get_engine(model)
+        self._image = read_image(image)
+        faces = engine.find(self._image, int(resolution), bool(colored))
+        if not faces:
+            height, width = self._image.shape[:2]
+            raise NoFaceError(
+                f"no face found in the photo of {width} x {height} px: use a frontal photo with the whole face, well lit"
+            )
+        self.face = faces[0]
+        self.model = model_name(model)
+        self.n_faces = len(faces)
+        self.score = self.face.score
+        self.bounding_box = self.face.box
+        prediction = engine.predict(self._image, self.face, bool(colored))
+        self.landmarks = prediction.landmarks
+        self.mesh = prediction.mesh
+
+    @cached_property
+    def _irises(self):
+        if self.mesh is None:
+            return find_irises(self._image, self.landmarks)
+        return tuple(
+            None if is_closed(self.landmarks[eye]) else _mesh_iris(self.mesh[part])
+            for eye, part in ((LEFT_EYE, _MESH_LEFT_IRIS), (RIGHT_EYE, _MESH_RIGHT_IRIS))
+        )
+
+    @property
+    def left_iris(self):
+        """The iris of the subject's left eye: (x, y, radius) px, or None if it is closed."""
+        return self._irises[0]
+
+    @property
+    def right_iris(self):
+        """The iris of the subject's right eye: (x, y, radius) px, or None if it is closed."""
+        return self._irises[1]
+
+    def __repr__(self):
+        left, top, right, bottom = (round(v) for v in self.bounding_box)
+        return f"<GetLandmarks {self.model}: face at ({left}, {top}, {right}, {bottom}) of {self.n_faces}>"
+
+
+def _mesh_iris(points):
+    x, y = points[0]
+    return float(x), float(y), float(np.linalg.norm(points[1:] - points[0], axis=1).mean())

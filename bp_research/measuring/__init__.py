@@ -1,0 +1,1 @@
+"""Many photos measured, and many looks at one photo."""

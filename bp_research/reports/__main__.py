@@ -1,0 +1,7 @@
+"""``python -m bp_research.reports run ...`` and ``... index``."""
+
+import sys
+
+from .notebooks import main
+
+sys.exit(main())
