@@ -38,7 +38,7 @@ define note_changes
 endef
 
 .DELETE_ON_ERROR:
-.PHONY: help setup reproduce test lint lab models demo bench lock clean distclean FORCE
+.PHONY: help setup reproduce test lint lab data models demo bench lock clean distclean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -64,6 +64,9 @@ lint: $(ENV) ## check the style of package, tests and notebooks
 lab: $(ENV) ## open the notebooks in JupyterLab, on this computer only
 	$(PY) -m jupyterlab --ServerApp.ip=127.0.0.1 --LabApp.news_url= \
 		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $(args) notebooks
+
+data: $(ENV) ## list the known data sets and fetch those that may be had without asking; args=London that one, args=none none
+	$(PY) -m bp_research.datasets.fetch $(args)
 
 models: .make/models ## obtain the landmark models that can be had without asking
 

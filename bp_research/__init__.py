@@ -28,6 +28,7 @@ _HOMES = {
     "measure_cohort": "measuring.cohort",
     "fit_adapter": "accuracy.fitting",
     "train_predictor": "accuracy.training",
+    "compare": "people.healthy_norms",
     "grade": "grading.verdict",
 }
 

@@ -33,7 +33,8 @@ def raw_dirs():
     """Folders in which data sets are looked for, the first one first: those said above, then the folders in each."""
     given = given_data_dir()
     places = ([given, given / "raw"] if given else []) + [data_dir() / "raw"]
-    return places + [inside for place in places if place.is_dir() for inside in sorted(place.iterdir()) if inside.is_dir()]
+    inside = [folder for place in places if place.is_dir() for folder in sorted(place.iterdir()) if folder.is_dir()]
+    return places + [folder for folder in inside if not folder.name.startswith(".")]
 
 
 def processed_dir():

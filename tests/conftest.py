@@ -1,11 +1,28 @@
 """What all tests share: no network, outputs in a temporary folder, one tiny simulated cohort."""
 
 import ipaddress
+import os
 import socket
 
 import pytest
 
 from bp_research import paths
+from bp_research.datasets import open_dataset
+from bp_research.errors import DatasetNotFoundError
+
+#: Where the user says that data sets lie; tests see none, but for those that ask for the real ones.
+GIVEN_DATA_DIR = os.environ.get("BP_DATA_DIR")
+
+
+@pytest.fixture
+def real_sets(monkeypatch):
+    """The sets of healthy people, where they are; the test is skipped where they are not."""
+    if GIVEN_DATA_DIR:
+        monkeypatch.setenv("BP_DATA_DIR", GIVEN_DATA_DIR)
+    try:
+        return open_dataset("London"), open_dataset("MEEI normals")
+    except DatasetNotFoundError:
+        pytest.skip("London and MEEI normals are not there")
 
 
 @pytest.fixture(scope="session", autouse=True)

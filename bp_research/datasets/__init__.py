@@ -5,6 +5,7 @@ from pathlib import Path
 from ..errors import BadSettingError, DatasetNotFoundError
 from ..paths import demo_dir, given_data_dir, raw_dirs
 from .folder import load_folder
+from .london import load_london, load_meei_normals
 from .meei import load_meei
 from .neuroface import load_neuroface
 from .palda import load_palda
@@ -15,13 +16,17 @@ __all__ = [
     "Photo",
     "PhotoSet",
     "load_folder",
+    "load_london",
     "load_meei",
+    "load_meei_normals",
     "load_neuroface",
     "load_palda",
     "open_dataset",
 ]
 
-_LOADERS = {"MEEI": load_meei, "NeuroFace": load_neuroface, "PALDA": load_palda}
+_LOADERS = {"MEEI": load_meei, "NeuroFace": load_neuroface, "PALDA": load_palda, "London": load_london}
+#: All sets by name. Those that hold points without photos are opened by name alone, never in place of another set.
+LOADERS = _LOADERS | {"MEEI normals": load_meei_normals}
 
 
 def open_dataset(data="auto", prefer=("MEEI", "PALDA"), kind=None, annotated=False):
@@ -30,8 +35,8 @@ def open_dataset(data="auto", prefer=("MEEI", "PALDA"), kind=None, annotated=Fal
     Parameters
     ----------
     data : str or path-like
-        "auto"; "MEEI", "NeuroFace" or "PALDA", looked for in ``BP_DATA_DIR`` and ``data/raw``; "demo", the simulated
-        cohort, which is made if need be; or a folder that holds any of these or plain photos.
+        "auto"; "MEEI", "NeuroFace", "PALDA", "London" or "MEEI normals", looked for in ``BP_DATA_DIR`` and ``data/raw``;
+        "demo", the simulated cohort, which is made if need be; or a folder that holds any of these or plain photos.
     prefer : sequence of str
         The names that "auto" tries, in this order.
     kind : str, optional
@@ -55,13 +60,13 @@ def open_dataset(data="auto", prefer=("MEEI", "PALDA"), kind=None, annotated=Fal
     kind = kind or prefer[0]
     if unknown := {kind, *prefer} - set(_LOADERS):
         raise BadSettingError(f"there is no data set {sorted(unknown)}; there are {list(_LOADERS)}")
-    if kind == "PALDA":
+    if kind not in ("MEEI", "NeuroFace"):
         raise BadSettingError("the demo comes as MEEI or NeuroFace: set kind")
     if data == "auto":
         photoset = _open_first(prefer, annotated) or _open_instead(kind)
     elif data == "demo":
         photoset = _open_demo(kind)
-    elif data in _LOADERS:
+    elif data in LOADERS:
         photoset = _open_named(data)
     else:
         photoset = _open_folder(Path(data), [*prefer, *_LOADERS])
@@ -101,7 +106,7 @@ def _open_named(name):
     tried = []
     for folder in raw_dirs():
         try:
-            return _LOADERS[name](folder)
+            return LOADERS[name](folder)
         except DatasetNotFoundError as error:
             tried.append(str(error))
     raise DatasetNotFoundError("\n".join(tried[:3]))

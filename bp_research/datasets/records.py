@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..errors import BadSettingError
+from ..errors import BadSettingError, UnreadableImageError
 from ..face.images import read_image
 
 #: The groups, of all data sets, whose people are healthy.
@@ -28,7 +28,8 @@ class Photo:
     ----------
     dataset, patient_id, photo_id : str
         ``photo_id`` is unique in its set, ``patient_id`` is the same for all photos of a person.
-    path : Path
+    path : Path or None
+        None for records of points alone, whose photos are not published.
     group : str or None
         The clinical group, in the set's own words.
     expression : str or None
@@ -48,12 +49,14 @@ class Photo:
         Annotated landmarks, iBUG order, x then y, pixels of the upright photo. Read-only.
     bbox_gt : ndarray (4,) float64 or None
         Annotated face box: left, top, right, bottom, px. Read-only.
+    irises_gt : ndarray (2, 3) float64 or None
+        Annotated irises, the subject's left and right: x, y, radius, px. Read-only.
     """
 
     dataset: str
     patient_id: str
     photo_id: str
-    path: Path
+    path: Path | None
     group: str | None = None
     expression: str | None = None
     task: str | None = None
@@ -64,15 +67,18 @@ class Photo:
     age: float | None = None
     landmarks_gt: np.ndarray | None = field(default=None, compare=False, repr=False)
     bbox_gt: np.ndarray | None = field(default=None, compare=False, repr=False)
+    irises_gt: np.ndarray | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self):
-        for array in (self.landmarks_gt, self.bbox_gt):
+        for array in (self.landmarks_gt, self.bbox_gt, self.irises_gt):
             if array is not None:
                 array.setflags(write=False)
 
     @property
     def image(self):
         """ndarray (H, W, 3) uint8, BGR, upright: read from disk at each call."""
+        if self.path is None:
+            raise UnreadableImageError(f"{self.dataset} holds points alone: there is no photo of {self.photo_id}")
         return read_image(self.path)
 
 

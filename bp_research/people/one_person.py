@@ -8,7 +8,7 @@ from ..face.schemes import FEATURES, REGIONS
 from .group_differences import REGION_OF, is_healthy, measured_rows
 
 #: Features that grow with asymmetry; the others are proportions that can be too small as well as too large.
-ONE_SIDED = FEATURES[:18] + FEATURES[22:25] + REGIONS
+ONE_SIDED = (*FEATURES[:18], *FEATURES[22:25], *REGIONS, "composite")
 
 #: What :func:`compare` can find of a measurement.
 HEALTHY, NOISE, ABNORMAL = "as in healthy people", "within measurement noise", "abnormal"

@@ -1,0 +1,168 @@
+"""The known data sets: which are there, how to get each; and fetching those that anyone may have without asking.
+
+``python -m bp_research.datasets.fetch`` (``make data``) lists and fetches what ``known.json`` tells of. Checked of a
+fetched set is that its loader reads as many photos as are published, and the SHA-256 where that is known. Of all files a
+list of SHA-256 is kept beside the set's folder, as ``sha256sum --check`` reads it: at every later look, and when the set is
+fetched anew, they must be the ones that came first.
+"""
+
+import json
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import pooch
+
+from ..errors import DatasetNotFoundError
+from ..paths import data_dir, given_data_dir, write_atomic
+from . import LOADERS, open_dataset
+
+_TIMEOUT = 30  # seconds without an answer
+
+
+@dataclass(frozen=True)
+class KnownSet:
+    """What is known about one data set.
+
+    Attributes
+    ----------
+    name, what, licence : str
+        ``name`` is what :func:`bp_research.datasets.open_dataset` takes.
+    url : str
+        Where its authors publish it, at a fixed commit: an archive or the one file. Empty: it has to be asked for.
+    members : tuple of str
+        Of an archive, the files and folders below its top folder that make the set.
+    photos : int
+        How many the loader must find.
+    sha256 : str or None
+        Of what lies at the address, where it is known.
+    """
+
+    name: str
+    what: str
+    licence: str
+    url: str = ""
+    members: tuple = ()
+    photos: int = 0
+    sha256: str | None = None
+
+
+def known_sets():
+    """list of :class:`KnownSet`."""
+    text = Path(__file__).with_name("known.json").read_text(encoding="utf-8")
+    return [KnownSet(**entry) for entry in json.loads(text)]
+
+
+def fetch(known, folder):
+    """Fetch one set, whole or not at all.
+
+    Parameters
+    ----------
+    known : KnownSet
+        One that has an address.
+    folder : path-like
+        The set comes to ``folder/NAME``, the list of its files' SHA-256 to ``folder/NAME.sha256``.
+
+    Returns
+    -------
+    Path
+        The set's folder.
+
+    Raises
+    ------
+    DatasetNotFoundError
+        If it cannot be had, or is not what is known of it or what was fetched before, or ``folder/NAME`` is there already and
+        something else. Nothing half-written is left.
+    """
+    target = Path(folder) / known.name
+    if target.exists():
+        raise DatasetNotFoundError(f"{target} is there, but is not {known.name}: move it away to fetch the set")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetching-") as partial:
+        try:
+            unpacked = _download(known, Path(partial))
+        except (BadZipFile, OSError, ValueError) as error:  # OSError: requests' too
+            advice = "check the connection and try again, or get it as data/README.md says"
+            raise DatasetNotFoundError(f"{known.name} could not be fetched from {known.url}: {error}; {advice}") from error
+        found = len(LOADERS[known.name](unpacked))
+        if found != known.photos:
+            raise DatasetNotFoundError(f"{known.name} was changed at {known.url}: {found} photos, not {known.photos}")
+        sums = check_files(unpacked, target)
+        unpacked.rename(target)
+    write_atomic(f"{target}.sha256", sums)
+    return target
+
+
+def check_files(folder, target):
+    """Compare a set's files with the SHA-256 that were noted beside ``target`` when it was first fetched, if any were.
+
+    Parameters
+    ----------
+    folder, target : Path
+        Where the files lie, and where they lie for good.
+
+    Returns
+    -------
+    str
+        Lines of SHA-256, two spaces and the file's place in the folder.
+
+    Raises
+    ------
+    DatasetNotFoundError
+        With the number and one of the files that are others, missing or new.
+    """
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    sums = "".join(f"{pooch.file_hash(path)}  {path.relative_to(folder).as_posix()}\n" for path in files)
+    noted = Path(f"{target}.sha256")
+    others = set(sums.splitlines()) ^ set(noted.read_text(encoding="utf-8").splitlines()) if noted.is_file() else ()
+    if names := sorted({line.split("  ", 1)[1] for line in others}):
+        raise DatasetNotFoundError(
+            f"{len(names)} files of {target} are not those that were fetched first, such as {names[0]}: move the folder away "
+            f"and fetch it again; if the change is right, delete {noted}"
+        )
+    return sums
+
+
+def _download(known, partial):
+    """Download and unpack below ``partial``; the folder that holds the set."""
+    *_, repository, _, file = known.url.split("/")
+    downloader = pooch.HTTPDownloader(progressbar=True, timeout=_TIMEOUT)
+    if not known.members:
+        return Path(pooch.retrieve(known.url, known.sha256, file, partial / "set", downloader=downloader)).parent
+    top = f"{repository}-{file.removesuffix('.zip')}"
+    unzip = pooch.Unzip([f"{top}/{member}" for member in known.members], "unpacked")
+    pooch.retrieve(known.url, known.sha256, file, partial, unzip, downloader)
+    return partial / "unpacked" / top
+
+
+def _state(known, folder, fetched):
+    """What :func:`main` says of one set; DatasetNotFoundError if it cannot be had or is wrong."""
+    try:
+        photoset = open_dataset(known.name)
+    except DatasetNotFoundError:
+        if not known.url or not fetched:
+            return f"not there; {known.url or 'ask its authors'}, see data/README.md"
+        print(f"{'':<13} fetching it from {known.url}", flush=True)
+        photoset = LOADERS[known.name](fetch(known, folder))
+    if (own := folder / known.name).is_dir():
+        check_files(own, own)
+    return f"there: {len(photoset)} photos of {len(photoset.people)} people"
+
+
+def main(names=()):
+    """List the known sets, fetch those that are not there; with names, only these. 1 if one cannot be had or is wrong."""
+    folder, wrong = given_data_dir() or data_dir() / "raw", False
+    for known in known_sets():
+        print(f"{known.name:<13} {known.what}. Licence: {known.licence}.", flush=True)
+        try:
+            print(f"{'':<13} {_state(known, folder, not names or known.name in names)}", flush=True)
+        except DatasetNotFoundError as error:
+            print(f"{'':<13} WRONG: {error}", flush=True)
+            wrong = True
+    return int(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,149 @@
+"""Healthy people whose pictures may be shown, or whose points may be passed on: London and MEEI's ten.
+
+Face Research Lab London Set (L. DeBruine and B. Jones, 2017, doi:10.6084/m9.figshare.5047666, CC BY 4.0): 102 people at
+rest and smiling, with 189 points set by hand. And the hand-corrected points of the ten healthy people of MEEI in its eight
+expressions, published with Auto-eFACE (D. L. Guarin, MIT licence), without photos.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..errors import DatasetNotFoundError
+from ..face.images import natural_key
+from ..face.schemes import EXPRESSIONS
+from .files import IMAGE_SUFFIXES, Problems, find_set, inspect_photo, listing
+from .records import Photo, PhotoSet
+
+#: Stands under every figure that shows a face of the set.
+LONDON_ATTRIBUTION = (
+    "Faces: Face Research Lab London Set, L. DeBruine and B. Jones, 2017, doi:10.6084/m9.figshare.5047666, CC BY 4.0."
+)
+
+#: The folders of either expression, newest name first.
+_FOLDERS = {"at rest": ("neutral_front", "london"), "open smile": ("smiling_front", "smiling")}
+_TEMPLATE = (189, 2)
+# Of the 189 points those whose mean is each of the 68, in iBUG order. A point may count more than once.
+_TO_68 = [[int(i) for i in own.split(",")] for own in (
+    "109 110 111 125,125,111 125,125,126 126 127 128 129 130 131 132 133,133,132 133,133,114 114 113 112 "
+    "71 72 73 74 75 78 79 80 81 82 51,57 52,58 53,59 54,60 65 179 55 182 70 18 19 21 22 30 28 23 24 26 27 33 31 "
+    "87 88 89 90 91 92 93 108 107 106 105 104 87,87,87,94 95 96 97 93,93,93,98 102 101 100"
+).split()]  # fmt: skip
+# Centre and horizontal diameter of the irises, subject's left first: the 189 points count the image's left first.
+_IRISES = ((1, 12, 16), (0, 4, 8))
+_BOX = ["bb_x1", "bb_y1", "bb_x2", "bb_y2"]
+
+
+def load_london(root):
+    """Read the Face Research Lab London Set in the layout of the repository debruine/webmorphR.stim.
+
+    Parameters
+    ----------
+    root : path-like
+        The repository's folder, its ``inst``, or the folder that holds either.
+
+    Returns
+    -------
+    PhotoSet
+        Group "healthy", the expressions "at rest" and "open smile". ``landmarks_gt`` are means of the 189 hand-set points,
+        ``irises_gt`` come from their irises; photos without a ``.tem`` file have neither.
+
+    Raises
+    ------
+    DatasetNotFoundError
+        If the folder is not laid out as the set is.
+    """
+    looked_for = "the folder neutral_front (or london) with .jpg and .tem files, also inside inst"
+    root = find_set(Path(root), lambda folder: _folder(folder, "at rest") is not None, "London", looked_for)
+    problems, photos = Problems(root), []
+    people = _people(root, problems)
+    for expression, names in _FOLDERS.items():
+        folder = _folder(root, expression)
+        if folder is None:
+            problems.add("missing folder", names[0], "the set has no such folder")
+            continue
+        pictures = [path for path in listing(folder) if path.suffix.lower() in IMAGE_SUFFIXES]
+        photos += [_load_photo(path, expression, people, problems) for path in pictures]
+    photos.sort(key=lambda photo: photo.patient_id)  # a person's photos one after the other, at rest first
+    return PhotoSet("London", photos, problems.table())
+
+
+def load_meei_normals(csv):
+    """Read the points of MEEI's ten healthy people in the eight expressions.
+
+    Parameters
+    ----------
+    csv : path-like
+        ``landmarks_normals.csv``, or the folder that holds it.
+
+    Returns
+    -------
+    PhotoSet
+        Group "Normal", landmarks and face boxes only: ``path`` is None, and ``image`` raises an error.
+
+    Raises
+    ------
+    DatasetNotFoundError
+        If there is no such file, or it lacks the columns.
+    """
+    csv = Path(csv)
+    csv = csv / "landmarks_normals.csv" if csv.is_dir() else csv
+    try:
+        table = pd.read_csv(csv)
+        points = table[[f"landmark_{i}_{axis}" for i in range(68) for axis in "xy"]].to_numpy(float)
+        boxes = table[_BOX].to_numpy(float)
+        names = table["file"].str.extract(r"(\d+)_([1-8])\.").to_numpy()  # one file is called nomal1_1.jpg
+    except (OSError, ValueError, KeyError) as error:
+        raise DatasetNotFoundError(f"MEEI normals: {csv} is not landmarks_normals.csv of Auto-eFACE: {error}") from error
+    photos = []
+    for (person, suffix), own, box in zip(names, points.reshape(-1, 68, 2), boxes, strict=True):
+        said = {"group": "Normal", "expression": EXPRESSIONS[int(suffix) - 1], "severity": 1}
+        photo_id = f"Normal{person}_{suffix}"
+        photos.append(Photo("MEEI normals", f"Normal{person}", photo_id, None, **said, landmarks_gt=own, bbox_gt=box))
+    photos.sort(key=lambda photo: natural_key(photo.photo_id))
+    return PhotoSet("MEEI normals", photos, Problems(csv.parent).table())
+
+
+def _folder(root, expression):
+    """The folder of an expression's photos in or one below ``root``, None if there is none."""
+    places = (place / name for place in (root, root / "inst") for name in _FOLDERS[expression])
+    return next((place for place in places if any(place.glob("*_0[38].jpg"))), None)
+
+
+def _people(root, problems):
+    """Rows of london_info.csv by the number in the photos' names."""
+    places = (place / "data-raw" / "london_info.csv" for place in (root, root.parent))
+    path = next((place for place in places if place.is_file()), None)
+    if path is None:
+        problems.add("missing file", "data-raw/london_info.csv", "ages and genders are not known")
+        return pd.DataFrame(columns=["face_age", "face_gender"])
+    return pd.read_csv(path, dtype={"face_id": str}).set_index("face_id")
+
+
+def _load_photo(path, expression, people, problems):
+    person = path.stem.split("_")[0]
+    if fault := inspect_photo(path)[1]:
+        problems.add("unreadable", path, fault)
+    age, gender = people[["face_age", "face_gender"]].reindex([person]).iloc[0]
+    said = {"group": "healthy", "expression": expression, "age": float(age)}
+    if (points := _read_template(path.with_suffix(".tem"), problems)) is not None:
+        said["landmarks_gt"] = np.array([points[own].mean(axis=0) for own in _TO_68])
+        radii = [np.linalg.norm(points[one] - points[other]) / 2 for _, one, other in _IRISES]
+        said["irises_gt"] = np.column_stack([points[[centre for centre, *_ in _IRISES]], radii])
+    return Photo("London", person, path.stem, path, gender=gender if isinstance(gender, str) else None, **said)
+
+
+def _read_template(path, problems):
+    """The 189 points of a ``.tem`` file, px, or None; how lines join them follows in it and is not read."""
+    if not path.is_file():
+        return None
+    try:
+        points = np.array([line.split() for line in path.read_text().splitlines()[1 : _TEMPLATE[0] + 1]], dtype=float)
+    except (OSError, ValueError) as error:
+        problems.add("unreadable", path, f"not a template: {error}")
+        return None
+    if points.shape == _TEMPLATE and np.isfinite(points).all():
+        return points
+    problems.add("unreadable", path, f"holds {points.shape} in place of {_TEMPLATE} finite numbers")
+    return None

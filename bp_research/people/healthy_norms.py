@@ -1,0 +1,322 @@
+"""Healthy people's values, shipped as a table: any photo can be compared with them, with no data set on the machine.
+
+``healthy_norms.csv`` holds, for each measure, set, way of reading the points, expression and age group, how many people, mean,
+standard deviation and percentiles; ``healthy_norms.json`` says of whom, by what and under which licences. No photo and no
+person's own values are in them. The rows of a measure are only comparable with values that were read in the same way.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..datasets.fetch import known_sets
+from ..errors import BadSettingError, BadTableError
+from ..face.geometry import asymmetry, distance_array, feature_array, interocular, level
+from ..face.schemes import DISTANCES, FEATURE_UNITS, FEATURES, REGIONS
+from ..landmarks.files import MODELS
+from ..measuring.cohort import landmarks_of
+from ..measuring.landmark_tester import LandmarkTester
+from ..paths import write_atomic
+from . import one_person
+
+#: Columns of the table. Of measures that only grow with asymmetry p95 is the upper limit, of others p2.5 and p97.5 are.
+PERCENTILES = (1, 2.5, 5, *range(10, 100, 10), 95, 97.5, 99)
+PERCENTILE_COLUMNS = tuple(f"p{p:g}" for p in PERCENTILES)
+KEYS = ("measure", "unit", "set", "reading", "expression", "age")
+COLUMNS = (*KEYS, "n", "mean", "sd", *PERCENTILE_COLUMNS)
+
+#: How the points were read: from the photo itself, as the median of 30 changed copies, or set by hand.
+SINGLE, COPIES, HAND = "FaceMesh", "FaceMesh, 30 copies", "hand points"
+#: Of all ages; and the age groups, first and last year.
+ALL_AGES, AGE_GROUPS = "all", ((18, 24), (25, 34), (35, 54))
+#: Fewer people make no row of an age group.
+MIN_PEOPLE = 15
+#: The norm of the three regional asymmetries, each in units of healthy people's.
+COMPOSITE = "composite"
+
+_SIZES = tuple(f"|{region}|" for region in REGIONS)
+_UNITS = {**FEATURE_UNITS, **dict.fromkeys((*REGIONS, *_SIZES, *DISTANCES), "inter-ocular distances"), COMPOSITE: "healthy sd"}
+_FILE = Path(__file__).with_name("healthy_norms.csv")
+
+
+def measures_of(points):
+    """What the norms hold of each face, from its points.
+
+    Parameters
+    ----------
+    points : array_like (n, 68, 2)
+        px.
+
+    Returns
+    -------
+    DataFrame (n rows)
+        The 29 features, the signed asymmetries, their sizes ``|mouth|`` ..., and the 34 distances in inter-ocular units.
+    """
+    signed = asymmetry(points)
+    distances = distance_array(level(points)[0]) / interocular(points)[:, None]
+    values = np.hstack([feature_array(points), signed, np.abs(signed), distances])
+    return pd.DataFrame(values, columns=[*FEATURES, *REGIONS, *_SIZES, *DISTANCES])
+
+
+def composite_score(asymmetries, scale):
+    """One number for a face's asymmetry: the norm of mouth, brows and eyes, each in units of healthy people's.
+
+    0 is symmetric; a healthy person's is about 1.7 (the root of 3), whichever region is the larger. It needs no
+    photo of a patient, and a mirrored face has the same.
+
+    Parameters
+    ----------
+    asymmetries : array_like (..., 3)
+        Signed, as from :func:`bp_research.face.geometry.asymmetry`.
+    scale : array_like (3,) or (..., 3)
+        Healthy people's standard deviation about symmetry, the root mean square, of each; see :func:`asymmetry_scale`.
+
+    Returns
+    -------
+    ndarray (...)
+    """
+    return np.linalg.norm(np.asarray(asymmetries, float) / np.asarray(scale, float), axis=-1)
+
+
+def composite_left_out(asymmetries):
+    """The composite score of people who are themselves the healthy ones: each in units of all the others.
+
+    Parameters
+    ----------
+    asymmetries : array_like (n_people, 3)
+        One row per person, at least two.
+
+    Returns
+    -------
+    ndarray (n_people,)
+    """
+    squares = np.asarray(asymmetries, float) ** 2
+    return composite_score(asymmetries, np.sqrt((squares.sum(axis=0) - squares) / (len(squares) - 1)))
+
+
+def norm_rows(measures, about, set_name, reading):
+    """Rows of the norms from faces that were read in one way.
+
+    Parameters
+    ----------
+    measures : DataFrame
+        One column per measure, one row per photo; one photo per person and expression.
+    about : DataFrame
+        The same rows' ``expression`` and ``age``.
+    set_name, reading : str
+        What stands in the columns ``set`` and ``reading``.
+
+    Returns
+    -------
+    DataFrame
+        Columns :data:`COLUMNS`. Percentiles that so few people cannot tell (below 100 / (n + 1)) are NaN.
+    """
+    rows = []
+    for expression, at in about.groupby("expression", sort=False).groups.items():
+        ages = about.loc[at, "age"]
+        for first, last in ((-np.inf, np.inf), *AGE_GROUPS):
+            everyone = np.isinf(last)
+            own = measures.loc[at if everyone else ages.index[ages.between(first, last)]]
+            if len(own) < (2 if everyone else MIN_PEOPLE):
+                continue
+            if set(REGIONS) <= set(own):
+                own = own.assign(**{COMPOSITE: composite_left_out(own[list(REGIONS)])})
+            keys = (set_name, reading, expression, ALL_AGES if everyone else f"{first}-{last}")
+            rows += [(name, _UNITS.get(name, ""), *keys, *_summary(values)) for name, values in own.items()]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def make_norms(london, table, meei_normals):
+    """The whole table of norms, as notebook 12 writes it.
+
+    Parameters
+    ----------
+    london, meei_normals : PhotoSet
+        From :func:`bp_research.datasets.load_london` and :func:`bp_research.datasets.load_meei_normals`.
+    table : DataFrame
+        London's, from :func:`bp_research.measuring.cohort.measure_cohort` with the face mesh and 30 copies.
+
+    Returns
+    -------
+    DataFrame
+        Columns :data:`COLUMNS`, numbers to four significant digits.
+
+    Raises
+    ------
+    BadTableError
+        If a photo of London could not be measured.
+    """
+    if (failed := table.loc[table["status"] != "ok", "photo_id"]).size:
+        raise BadTableError(f"{failed.size} photos of {london.name} were not measured, such as {failed.iloc[0]}: see 'status'")
+    by_hand = london.select([photo.landmarks_gt is not None for photo in london])
+    copies = measures_of(landmarks_of(table, median=True))
+    parts = [
+        norm_rows(measures_of(landmarks_of(table)), table, london.name, SINGLE),
+        norm_rows(copies.drop(columns=list(DISTANCES)), table.assign(age=np.nan), london.name, COPIES),
+        norm_rows(measures_of(by_hand.landmarks()), by_hand.to_frame().assign(age=np.nan), london.name, HAND),
+        norm_rows(measures_of(meei_normals.landmarks()), meei_normals.to_frame(), meei_normals.name, HAND),
+    ]
+    norms = pd.concat(parts, ignore_index=True)
+    norms = norms[(norms["age"] == ALL_AGES) | ~norms["measure"].isin(DISTANCES)].reset_index(drop=True)
+    numbers = norms.columns[norms.columns.get_loc("mean") :]
+    return norms.assign(**{name: [float(f"{v:.4g}") for v in norms[name]] for name in numbers})
+
+
+def save_norms(norms, photosets, path, **about):
+    """Write the norms, and beside them as JSON of whom they are, by what they were made and how to make them again.
+
+    Parameters
+    ----------
+    norms : DataFrame
+        From :func:`make_norms`.
+    photosets : sequence of PhotoSet
+        Of which they were made.
+    path : path-like
+        The ``.csv`` file; the card has the same name with ``.json``.
+    **about
+        What else the card shall hold.
+    """
+    licences = {known.name: known.licence for known in known_sets()}
+    sets = {own.name: {"people": len(own.people), "photos": len(own), "licence": licences[own.name]} for own in photosets}
+    model = {"name": "FaceMesh", "sha256": MODELS["FaceMesh"].sha256}
+    card = {"sets": sets, "model": model, "made with": "make reports/12_healthy_reference.html", **about}
+    write_atomic(path, norms.to_csv(index=False, lineterminator="\n"))
+    write_atomic(Path(path).with_suffix(".json"), json.dumps(card, indent=1) + "\n")
+
+
+def read_norms(path=_FILE, **wanted):
+    """The norms, or some of their rows.
+
+    Parameters
+    ----------
+    path : path-like
+        By default the table that comes with the package.
+    **wanted : str
+        Columns and the one value that their rows must have, such as ``reading="FaceMesh", expression="at rest"``.
+
+    Returns
+    -------
+    DataFrame
+        Columns :data:`COLUMNS`.
+
+    Raises
+    ------
+    BadTableError
+        If there are no such rows.
+    """
+    norms = pd.read_csv(path, dtype={"age": str})
+    for column, value in wanted.items():
+        there = norms[column].unique()
+        norms = norms[norms[column] == value]
+        if norms.empty:
+            raise BadTableError(f"the norms have no rows with {column} {value!r}; there are: {', '.join(there)}")
+    return norms.reset_index(drop=True)
+
+
+def asymmetry_scale(norms):
+    """Root mean square of mouth, brows and eyes in healthy people: the units of the composite score.
+
+    Parameters
+    ----------
+    norms : DataFrame
+        Rows of one set, reading, expression and age group.
+
+    Returns
+    -------
+    ndarray (3,)
+        In the order of :data:`bp_research.face.schemes.REGIONS`; proportions of the inter-ocular distance.
+    """
+    rows = norms.set_index("measure").loc[list(REGIONS)]
+    return np.sqrt(rows["mean"] ** 2 + rows["sd"] ** 2 * (rows["n"] - 1) / rows["n"]).to_numpy()
+
+
+def healthy_reference(norms):
+    """The norms as a table of as many healthy people, for all that compares with such a table.
+
+    Each column is spread as the norms' percentiles are, in ascending order. So each stands by itself: a row is no person, and
+    nothing can be said of how measures go together.
+
+    Parameters
+    ----------
+    norms : DataFrame
+        Rows of one set, reading and age group; of one or more expressions.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``patient_id``, ``group``, ``expression``, ``status`` and the measures; regions by their size.
+    """
+    parts = []
+    for expression, rows in norms.groupby("expression", sort=False):
+        n = int(rows["n"].max())
+        shares = np.arange(1, n + 1) / (n + 1) * 100
+        columns = {row["measure"]: _quantiles(row, shares) for _, row in rows.iterrows()}
+        columns |= {region: columns.pop(f"|{region}|") for region in REGIONS if f"|{region}|" in columns}
+        names = [f"{rows['set'].iloc[0]}, {i} of {n}" for i in range(1, n + 1)]
+        said = {"patient_id": names, "group": "healthy", "expression": expression, "status": "ok"}
+        parts.append(pd.DataFrame(said | columns))
+    return pd.concat(parts, ignore_index=True)
+
+
+def compare(photo, expression="at rest", name="this photo", model="FaceMesh", level=0.95):
+    """A photo of anybody against the healthy people of the norms; nothing else needs to be on the machine.
+
+    Parameters
+    ----------
+    photo : path-like, bytes or ndarray
+        As :class:`bp_research.GetLandmarks` takes it.
+    expression : {"at rest", "open smile"}
+        What the face does: the healthy people do the same.
+    name : str
+        Of the person and photo in the table.
+    model : str
+        The norms hold for the face mesh only.
+    level : float
+        Share of healthy people within the limits.
+
+    Returns
+    -------
+    DataFrame
+        As from :func:`bp_research.people.one_person.compare`, first the composite score, then features and regions.
+        The median of 30 changed copies of the photo is compared, with an interval that holds 90 % of the copies: how steady
+        the reading is, not how right. No row is a grade or a diagnosis.
+
+    Raises
+    ------
+    BadSettingError
+        For a model or expression of which there are no norms.
+    UnreadableImageError, NoFaceError
+        As :class:`bp_research.GetLandmarks`.
+    """
+    there = read_norms(reading=COPIES)["expression"].unique()
+    if model != "FaceMesh" or expression not in there:
+        raise BadSettingError(f"norms are for FaceMesh and {' or '.join(there)}, not for {model} and {expression!r}")
+    norms = read_norms(reading=COPIES, expression=expression, age=ALL_AGES)
+    tester = LandmarkTester(photo, model).run(30)
+    scale = asymmetry_scale(norms)
+    intervals = tester.feature_intervals(0.9).rename(columns={"value": "median"})
+    value = composite_score(intervals.loc[list(REGIONS), "median"], scale)
+    ends = np.quantile(composite_score(asymmetry(tester.test_landmarks), scale), [0.05, 0.95])
+    # as for the features: single copies look less symmetric than their median
+    intervals.loc[COMPOSITE] = {"median": value, "low": min(ends[0], value), "high": max(ends[1], value)}
+    row = {f"{quantity}_{what}": intervals.at[quantity, what] for what in intervals for quantity in intervals.index}
+    row |= {"photo_id": name, "patient_id": name, "expression": expression, **intervals["median"]}
+    return one_person.compare(pd.DataFrame([row]), healthy_reference(norms), (COMPOSITE, *FEATURES, *REGIONS), level)
+
+
+def _summary(values):
+    """n, mean, standard deviation and percentiles (Weibull's, as a new person would meet them) of finite values."""
+    values = np.asarray(values, float)
+    n = len(values)
+    percentiles = np.quantile(values, np.divide(PERCENTILES, 100), method="weibull")
+    told = np.abs(np.array(PERCENTILES) - 50) <= 50 - 100 / (n + 1) + 1e-9
+    return n, values.mean(), values.std(ddof=1), *np.where(told, percentiles, np.nan)
+
+
+def _quantiles(row, shares):
+    """Values of one row of the norms at percentages; beyond the outermost percentiles these themselves."""
+    values = row[list(PERCENTILE_COLUMNS)].to_numpy(float)
+    told = np.isfinite(values)
+    return np.interp(shares, np.array(PERCENTILES)[told], values[told])
