@@ -29,6 +29,13 @@ _HOMES = {
     "fit_adapter": "accuracy.fitting",
     "train_predictor": "accuracy.training",
     "compare": "people.healthy_norms",
+    "clinical_measures": "clinical.measures",
+    "PersonScale": "clinical.measures",
+    "auto_eface": "clinical.eface",
+    "suggest_affected_side": "clinical.eface",
+    "movement_score": "clinical.eface",
+    "sunnybrook": "clinical.scales",
+    "fngs": "clinical.scales",
     "grade": "grading.verdict",
 }
 

@@ -1,0 +1,1 @@
+"""What clinicians read off a face: measures in millimetres, scores, and one page per patient."""

@@ -1,0 +1,153 @@
+"""The measures clinicians take of a face, side by side: heights of brows and lids, excursion of the mouth corners.
+
+Definitions: Emotrics (Guarin et al., Facial Plast. Surg. Aesthet. Med. 2018), in the frame in which the line through the
+iris centres is level and the facial midline stands upright between them. Each side is measured as a right side, the left
+one in the mirrored face, so that a mirrored face gives the same numbers with the sides swapped.
+
+Curves through brows, lids and lips are smoothing splines whose smoothing is a share of the curve's length, chosen so that
+they come near those of the published program, which smooths by one square pixel whatever the size of the photo. The
+program's mouth opening is another number: it adds the height of the upper lip's point over the mouth corner.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..errors import BadLandmarksError
+from .geometry import check_points, interocular, mirror, rotate
+from .schemes import LEFT_EYE, RIGHT_BROW, RIGHT_EYE, RIGHT_MOUTH_CORNER
+
+#: Of each measure: ``values`` (2: one for each side, 1: one for the face), ``dimension`` (the power of length in its unit, 0
+#: for degrees) and ``definition`` (points are the 68 of iBUG on the subject's right), in the order in which they are tabled.
+MEASURES = pd.read_csv(Path(__file__).with_name("measures.csv"), index_col="measure")
+#: Measures with a value for each side, and with one for the face.
+SIDED, SINGLE = (tuple(MEASURES.index[MEASURES["values"] == n]) for n in (2, 1))
+
+_UPPER_LID, _LOWER_LID = [36, 37, 38, 39], [36, 41, 40, 39]
+_OUTER_UPPER, _OUTER_LOWER = np.arange(48, 55), [48, 59, 58, 57, 56, 55, 54]
+_INNER_UPPER, _INNER_LOWER = np.arange(60, 65), [60, 67, 66, 65, 64]
+#: Smoothing of curves of four or five points, and of the outer lips' seven, which turn more sharply.
+_SMOOTHING, _LIP_SMOOTHING = 0.05, 0.003
+
+
+def measure(points, right_iris=None, left_iris=None):
+    """All measures of faces, in powers of the inter-ocular distance and in degrees.
+
+    Parameters
+    ----------
+    points : array_like (..., 68, 2)
+        x then y (downwards), px.
+    right_iris, left_iris : array_like (..., 2 or more), optional
+        Iris centres of the subject's eyes, x then y, px; NaN where there is none. Without one the middle between the
+        eye's corners stands for it, in the levelling for both, so that an open and a closed eye are taken alike.
+
+    Returns
+    -------
+    sides : ndarray (..., 10, 2)
+        The measures of :data:`SIDED`, right then left (the subject's); NaN where a curve does not reach.
+    single : ndarray (..., 4)
+        Those of :data:`SINGLE`, 0 or more.
+
+    Raises
+    ------
+    BadLandmarksError
+        For wrong shapes, numbers that are not finite, eyes in one place, or a brow, lid or lip of no width.
+    """
+    points = check_points(points, (68,))
+    corners = np.stack([points[..., eye[[0, 3]], :].mean(axis=-2) for eye in (RIGHT_EYE, LEFT_EYE)], axis=-2)
+    nowhere = np.full_like(corners[..., 0, :], np.nan)
+    irises = [nowhere if iris is None else np.asarray(iris, float)[..., :2] for iris in (right_iris, left_iris)]
+    irises = np.stack(irises, axis=-2)
+    known = np.isfinite(irises).all(axis=-1, keepdims=True)
+    axis = np.where(known.all(axis=-2, keepdims=True), irises, corners)
+    irises = np.where(known, irises, corners)
+    across, size = axis[..., 1, :] - axis[..., 0, :], interocular(points)
+    if not ((size > 0).all() and np.linalg.norm(across, axis=-1).all()):
+        raise BadLandmarksError("both eyes are in the same place: not a face")
+    middle = axis.mean(axis=-2)
+    tilt = np.degrees(np.arctan2(across[..., 1], across[..., 0]))
+    framed = rotate(np.concatenate([points, irises], axis=-2), -tilt, middle) - middle[..., None, :]
+    framed = framed * [1, -1] / size[..., None, None]
+    face, right, left = framed[..., :68, :], framed[..., 68, :], framed[..., 69, :]
+    (right, right_lips), (left, left_lips) = _side(face, right), _side(mirror(face), left * [-1, 1])
+    single = np.concatenate([np.abs(right_lips - left_lips), np.abs(face[..., 51, :1])], axis=-1)
+    return np.stack([right, left], axis=-1), single
+
+
+def _side(face, iris):
+    """The right side's measures, and the heights of its mouth corner and of both lips' edges half way to the midline."""
+    upper, lower, brow = (_Curve(face[..., part, :]) for part in (_UPPER_LID, _LOWER_LID, RIGHT_BROW))
+    outer_upper, outer_lower = (_Curve(face[..., part, :], _LIP_SMOOTHING) for part in (_OUTER_UPPER, _OUTER_LOWER))
+    inner_upper, inner_lower = (_Curve(face[..., part, :]) for part in (_INNER_UPPER, _INNER_LOWER))
+    iris_x, iris_y = np.moveaxis(iris, -1, 0)
+    corner_x, corner_y = np.moveaxis(face[..., RIGHT_MOUTH_CORNER, :], -1, 0)
+    middle = face[..., [37, 38, 41, 40], 0].mean(axis=-1)
+    rise = corner_y - outer_lower(np.zeros_like(corner_x))
+    half = _half_way(outer_upper, corner_x, corner_y)
+    dental_show = np.nan_to_num((inner_upper(half) - inner_lower(half)).clip(min=0))
+    steps = np.linspace(0, 1, 101) * face[..., 60, :1].clip(max=0)
+    opening = np.nan_to_num(np.stack([inner_upper(x) - inner_lower(x) for x in np.moveaxis(steps, -1, 0)], axis=-1))
+    x, y = np.moveaxis(face[..., RIGHT_EYE, :], -1, 0)
+    values = [
+        brow(iris_x) - iris_y,
+        upper(iris_x) - iris_y,
+        iris_y - lower(iris_x),
+        np.abs(upper(middle) - lower(middle)),
+        np.hypot(corner_x, rise),
+        90 + np.degrees(np.arctan2(rise, np.abs(corner_x))),
+        np.where(np.isnan(half), np.nan, dental_show),
+        outer_upper(half) - outer_lower(half),
+        np.abs((x * np.roll(y, 1, axis=-1) - y * np.roll(x, 1, axis=-1)).sum(axis=-1)) / 2,
+        np.abs(np.trapezoid(opening.clip(min=0), steps)),
+    ]
+    return np.stack(values, axis=-1), np.stack([corner_y, outer_upper(half), outer_lower(half)], axis=-1)
+
+
+class _Curve:
+    """The height of a line through points (..., n, 2) at each x (...); NaN beyond its ends.
+
+    A smoothing spline (quintic, of the polynomials the squares are free). It takes points in any order along x, two
+    of them above each other too, and gives the mirror image the mirrored line.
+    """
+
+    def __init__(self, points, smoothing=_SMOOTHING):
+        x, y = np.moveaxis(points, -1, 0)
+        self.ends = x.min(axis=-1), x.max(axis=-1)
+        self.middle, self.half = sum(self.ends) / 2, (self.ends[1] - self.ends[0]) / 2
+        self.knots = (x - self.middle[..., None]) / np.where(self.half > 0, self.half, np.nan)[..., None]
+        n = x.shape[-1]
+        basis = self._basis(self.knots)
+        system = np.zeros((*x.shape[:-1], n + 3, n + 3))
+        system[..., :n, :] = basis
+        system[..., n:, :n] = np.swapaxes(basis[..., n:], -1, -2)
+        system[..., range(n), range(n)] += smoothing
+        try:
+            self.weights = np.linalg.solve(
+                system, np.concatenate([y, np.zeros((*y.shape[:-1], 3))], axis=-1)[..., None]
+            )
+        except np.linalg.LinAlgError:
+            self.weights = np.array([np.nan])
+        if not np.isfinite(self.weights).all():
+            raise BadLandmarksError(
+                "the points of a brow, lid or lip lie above each other: not a face seen from the front"
+            )
+
+    def __call__(self, x):
+        heights = self._basis(((x - self.middle) / self.half)[..., None]) @ self.weights
+        return np.where((x >= self.ends[0]) & (x <= self.ends[1]), heights[..., 0, 0], np.nan)
+
+    def _basis(self, x):
+        return np.concatenate(
+            [-(np.abs(x[..., None] - self.knots[..., None, :]) ** 5), x[..., None] ** np.arange(3)], -1
+        )
+
+
+def _half_way(upper_lip, corner_x, corner_y):
+    """Where the upper lip is half as far from the mouth corner as the corner from the midline; NaN if it is nowhere."""
+    near, far = corner_x, np.zeros_like(corner_x)
+    for _ in range(50):  # halving: 15 digits
+        middle = (near + far) / 2
+        beyond = np.hypot(middle - corner_x, upper_lip(middle) - corner_y) > -corner_x / 2
+        near, far = np.where(beyond, near, middle), np.where(beyond, middle, far)
+    return np.where(corner_x < 0, near, np.nan)
