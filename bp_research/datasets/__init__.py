@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ..errors import BadSettingError, DatasetNotFoundError
 from ..paths import demo_dir, given_data_dir, raw_dirs
+from .annotated import load_annotated
 from .folder import load_folder
 from .london import load_london, load_meei_normals
 from .meei import load_meei
@@ -15,6 +16,7 @@ __all__ = [
     "HEALTHY_GROUPS",
     "Photo",
     "PhotoSet",
+    "load_annotated",
     "load_folder",
     "load_london",
     "load_meei",

@@ -127,23 +127,38 @@ def _load_photo(path, expression, people, problems):
         problems.add("unreadable", path, fault)
     age, gender = people[["face_age", "face_gender"]].reindex([person]).iloc[0]
     said = {"group": "healthy", "expression": expression, "age": float(age)}
-    if (points := _read_template(path.with_suffix(".tem"), problems)) is not None:
-        said["landmarks_gt"] = np.array([points[own].mean(axis=0) for own in _TO_68])
-        radii = [np.linalg.norm(points[one] - points[other]) / 2 for _, one, other in _IRISES]
-        said["irises_gt"] = np.column_stack([points[[centre for centre, *_ in _IRISES]], radii])
+    template = path.with_suffix(".tem")
+    try:
+        if template.is_file():
+            said["landmarks_gt"], said["irises_gt"] = read_template(template)
+    except (OSError, ValueError) as error:
+        problems.add("unreadable", template, f"not a template: {error}")
     return Photo("London", person, path.stem, path, gender=gender if isinstance(gender, str) else None, **said)
 
 
-def _read_template(path, problems):
-    """The 189 points of a ``.tem`` file, px, or None; how lines join them follows in it and is not read."""
-    if not path.is_file():
-        return None
-    try:
-        points = np.array([line.split() for line in path.read_text().splitlines()[1 : _TEMPLATE[0] + 1]], dtype=float)
-    except (OSError, ValueError) as error:
-        problems.add("unreadable", path, f"not a template: {error}")
-        return None
-    if points.shape == _TEMPLATE and np.isfinite(points).all():
-        return points
-    problems.add("unreadable", path, f"holds {points.shape} in place of {_TEMPLATE} finite numbers")
-    return None
+def read_template(path):
+    """Read a ``.tem`` file of webmorph's 189 points; how lines join them follows in it and is not read.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    landmarks : ndarray (68, 2)
+        Means of the points, iBUG order, px.
+    irises : ndarray (2, 3)
+        x, y, radius in px; the subject's left first.
+
+    Raises
+    ------
+    ValueError
+        If it does not hold 189 finite points.
+    """
+    lines = path.read_text(encoding="utf-8").split("\n")[1 : _TEMPLATE[0] + 1]
+    points = np.array([line.split() for line in lines], dtype=float)
+    if points.shape != _TEMPLATE or not np.isfinite(points).all():
+        raise ValueError(f"it holds {points.shape} in place of {_TEMPLATE} finite numbers")
+    radii = [np.linalg.norm(points[one] - points[other]) / 2 for _, one, other in _IRISES]
+    irises = np.column_stack([points[[centre for centre, *_ in _IRISES]], radii])
+    return np.array([points[own].mean(axis=0) for own in _TO_68]), irises

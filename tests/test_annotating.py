@@ -1,0 +1,192 @@
+"""Landmarks corrected by hand: in a real browser, in JupyterLab, as a person would."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import cv2
+import nbformat
+import numpy as np
+import pytest
+from matplotlib.cbook import get_sample_data
+
+from bp_research import DEFAULT_MODEL, GetLandmarks, paths
+from bp_research.annotating.widget import SHOWN_PIXELS, annotate
+from bp_research.datasets import load_annotated
+from bp_research.datasets.point_files import read_points
+from bp_research.errors import BadSettingError
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PORTRAIT = get_sample_data("grace_hopper.jpg", asfileobj=False)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """Three photos: one with a face, one mirrored, one without."""
+    folder = tmp_path_factory.mktemp("photos")
+    face = cv2.imread(PORTRAIT)
+    for name, picture in {"a": face, "b": face[:, ::-1], "c": np.full((300, 200, 3), 90, np.uint8)}.items():
+        cv2.imwrite(str(folder / f"{name}.png"), picture)
+    return folder
+
+
+def change(widget, index=0, **changes):
+    """Tell the widget what the browser would."""
+    widget._answer(None, {**widget.photo["state"], "index": index, "saving": 1, **changes}, None)
+
+
+def test_detected_points_are_the_start_and_every_change_is_saved(photos, tmp_path):
+    widget = annotate(photos, tmp_path, annotator="A. B.")
+    found = GetLandmarks(photos / "a.png", DEFAULT_MODEL)
+    np.testing.assert_array_equal(widget.photo["state"]["points"], found.landmarks)
+    assert widget.photo["state"]["irises"]["left"] == list(found.left_iris)
+    moved = found.landmarks + [0.1, -0.25]
+    change(widget, points=moved.tolist(), irises={"right": None, "left": [1.0, 2.0, 3.5]})
+    assert not widget.saved["wrong"] and widget.saved["done"] == 1
+    (points,) = read_points(tmp_path / "A. B." / "a.png.csv")
+    np.testing.assert_allclose(points.landmarks, moved, atol=1e-6)
+    assert points.irises == {"left": (1.0, 2.0, 3.5)}
+    assert points.about["annotator"] == "A. B." and points.about["start"] == found.model and points.about["saved"][:2] == "20"
+    again = annotate(photos, tmp_path, annotator="A. B.")
+    assert again.photo["index"] == 1  # the first that is not annotated
+    again.show(0)
+    np.testing.assert_allclose(again.photo["state"]["points"], moved, atol=1e-6)
+    np.testing.assert_array_equal(again.photo["detected"]["points"], found.landmarks)
+    (photo,) = load_annotated(tmp_path)
+    assert photo.path == (photos / "a.png").resolve() and photo.patient_id == "a"
+    np.testing.assert_allclose(photo.landmarks_gt, moved, atol=1e-6)
+
+
+def test_a_photo_without_a_face_gets_mean_points_and_says_so(photos, tmp_path):
+    widget = annotate(photos, tmp_path, annotator="x")
+    widget.show(2)
+    points = np.array(widget.photo["state"]["points"])
+    assert "no face" in widget.photo["message"] and (points >= 0).all() and (points < [200, 300]).all()
+    change(widget, 2)
+    assert read_points(tmp_path / "x" / "c.png.csv")[0].about["start"] == "mean face"
+
+
+def test_what_cannot_be_saved_is_said(photos, tmp_path):
+    (tmp_path / "x").write_text("a file where the folder should be")
+    widget = annotate(photos, tmp_path, annotator="x")
+    change(widget)
+    assert widget.saved["wrong"] and "x" in widget.saved["text"]
+    with pytest.raises(BadSettingError, match="no photo"):
+        annotate([], tmp_path)
+
+
+def test_the_browser_gets_a_reduced_picture_and_full_size_coordinates(tmp_path):
+    big = cv2.resize(cv2.imread(PORTRAIT), (3000, 4000))
+    cv2.imwrite(str(tmp_path / "big.jpg"), big)
+    widget = annotate(tmp_path, tmp_path / "out", annotator="x")
+    shown = cv2.imdecode(np.frombuffer(widget.picture, np.uint8), cv2.IMREAD_COLOR)
+    assert shown.shape[0] * shown.shape[1] <= 1.01 * SHOWN_PIXELS
+    assert (widget.photo["width"], widget.photo["height"]) == (3000, 4000)
+    assert np.ptp(np.array(widget.photo["state"]["points"])[:, 0]) > 600
+
+
+@pytest.fixture
+def lab(photos, tmp_path):
+    """Address of a JupyterLab as ``make lab`` starts it, in a folder with a notebook that shows the widget."""
+    cell = nbformat.v4.new_code_cell(
+        "from bp_research.annotating.widget import annotate\n"
+        f"annotate({str(photos)!r}, {str(tmp_path / 'out')!r}, annotator='AB')"
+    )
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=kernel), tmp_path / "n.ipynb")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    home = str(Path(paths.__file__).resolve().parent.parent)
+    mine = {"PYTHONPATH": home, "BP_WORK_DIR": str(paths.project_root())}
+    mine |= {name: str(tmp_path / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
+    options = ["--allow-root", "--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--LabApp.news_url="]
+    options += ["--IdentityProvider.token=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "jupyterlab", *options, str(tmp_path)],
+        env=os.environ | mine,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/api")
+                break
+            except OSError:
+                time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}/lab/tree/n.ipynb?reset"
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def open_widget(browser, address):
+    """A page in which the notebook's cell was run; foreign requests are listed in the second answer."""
+    page, foreign = browser.new_page(viewport={"width": 1280, "height": 1000}), []
+    page.on("request", lambda r: foreign.append(r.url) if r.url[:4] == "http" and "//127.0.0.1" not in r.url else None)
+    page.goto(address)
+    page.wait_for_selector(".jp-Notebook .cm-content", timeout=60_000)
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=60_000)
+    page.click(".jp-Notebook .cm-content")
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_selector(".bp-annotator [data-handle='30']", timeout=60_000)
+    page.wait_for_function("document.querySelector('.bp-annotator img').naturalWidth > 0")
+    return page, foreign
+
+
+def saved(page):
+    page.wait_for_function("document.querySelector('.bp-annotator .status').textContent.startsWith('saved')")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not on this machine: the widget was not tried in a browser")
+def test_drag_nudge_undo_next_close_and_reopen(lab, photos, tmp_path):
+    from playwright.sync_api import sync_playwright
+
+    found = GetLandmarks(photos / "a.png", DEFAULT_MODEL).landmarks
+    place = tmp_path / "out" / "AB" / "a.png.csv"
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"])
+        page, foreign = open_widget(browser, lab)
+        dot = page.locator(".bp-annotator [data-handle='30'] .dot").bounding_box()
+        x, y = dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2
+        view = [float(number) for number in page.locator(".bp-annotator svg").get_attribute("viewBox").split()]
+        scale = view[2] / page.locator(".bp-annotator .stage svg").bounding_box()["width"]
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 12, y - 6, steps=5)
+        assert not place.exists()  # what is under way is not saved
+        page.mouse.up()
+        saved(page)
+        dragged = read_points(place)[0].landmarks
+        np.testing.assert_allclose(dragged[30] - found[30], [12 * scale, -6 * scale], atol=0.05 * scale)
+        np.testing.assert_allclose(np.delete(dragged, 30, 0), np.delete(found, 30, 0), atol=1e-6)
+        page.keyboard.press("Shift+ArrowRight")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Control+z")
+        page.wait_for_timeout(500)
+        saved(page)
+        np.testing.assert_allclose(read_points(place)[0].landmarks[30], dragged[30] + [0.1, 1], atol=1e-6)
+        left = place.read_text()
+        page.keyboard.press("]")
+        page.wait_for_function("document.querySelector('.bp-annotator .progress').textContent.includes('b.png')")
+        page.close()
+        assert place.read_text() == left and not (place.parent / "b.png.csv").exists()
+        page, _ = open_widget(browser, lab)  # goes on with the next photo; the first is as it was left
+        page.locator(".bp-annotator").focus()
+        page.keyboard.press("[")
+        page.wait_for_function("document.querySelector('.bp-annotator .progress').textContent.includes('a.png')")
+        transform = page.locator(".bp-annotator [data-handle='30']").get_attribute("transform")
+        shown = [float(number) for number in transform.removeprefix("translate(").rstrip(")").split()]
+        np.testing.assert_allclose(shown, dragged[30] + [0.1, 1], atol=1e-5)
+        assert place.read_text() == left and not foreign
+        browser.close()
+    assert json.loads(left.splitlines()[0].removeprefix("#"))["annotator"] == "AB"
