@@ -155,3 +155,16 @@ def test_csv_is_what_the_readme_says(tmp_path):
     lines = write_points(tmp_path / "one.csv", points()).read_text(encoding="utf-8").splitlines()
     assert json.loads(lines[0].removeprefix("#"))["annotator"] == "A. B."
     assert lines[1] == "point,x,y,radius" and lines[2].startswith("0,") and lines[-1].startswith("left iris,200.0")
+
+
+def test_webmorph_templates(tmp_path):
+    """The 189 points, of which the 68 are means; the pupils are the first two, the image's left one first."""
+    points = np.random.default_rng(2).uniform(0, 900, (189, 2))
+    path = tmp_path / "one.tem"
+    path.write_text("189\n" + "\n".join(f"{x:.3f}\t{y:.3f}" for x, y in points) + "\n2\n0\n3\n1 2 3\n")
+    (found,) = read_points(path)
+    np.testing.assert_allclose(found.landmarks[[0, 8, 31, 36]], points[[109, 129, 65, 18]], atol=1e-3)
+    np.testing.assert_allclose(found.irises["right"][:2], points[0], atol=1e-3)
+    path.write_text("51\n" + "\n".join(f"{x} {y}" for x, y in points[:51]))
+    with pytest.raises(BadLandmarksError, match="one.tem"):
+        read_points(path)
