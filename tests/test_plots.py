@@ -124,6 +124,33 @@ def test_histograms_hold_every_photo_below_the_axis_end():
     assert edges[-1] == pytest.approx(table["f23"].quantile(0.985))
 
 
+@pytest.mark.parametrize("by, ticks", [(None, ["a", "b", "a", "b"]), ("model", ["a", "b"])])
+def test_forests_put_dots_and_intervals_where_the_numbers_are(by, ticks):
+    table = pd.DataFrame({"name": ["a", "b", "a", "b"], "model": ["x", "x", "y", "y"], "value": [1.0, 2, 3, 4]})
+    table["low"], table["high"] = table["value"] - 0.5, table["value"] + [1, 1, 1, np.nan]
+    ax = plots.forest(table, "value", "low", "high", "name", by=by, reference=2.5)
+    assert [t.get_text() for t in ax.get_yticklabels()] == ticks and ax.yaxis_inverted()
+    reference, *dots = ax.lines
+    assert list(reference.get_xdata()) == [2.5, 2.5]
+    dots = dict(sorted(np.vstack([line.get_xydata() for line in dots]).tolist()))
+    assert list(dots) == [1, 2, 3, 4] and len(set(dots.values())) == 4
+    nearest = [ticks[round(y)] for y in dots.values()]
+    assert nearest == ["a", "b", "a", "b"]
+    segments = [segment for c in ax.collections for segment in c.get_segments() if len(segment)]
+    ends = {start[0] + 0.5: (end[0], start[1]) for start, end in segments}
+    assert ends == {x: (x + 1, dots[x]) for x in (1, 2, 3)}
+
+
+def test_heat_tables_write_every_cell_in_its_place():
+    frame = pd.DataFrame([[0.0, 0.5], [1.0, np.nan]], index=["up", "down"], columns=["left", "right"])
+    ax = plots.heat_table(frame, vmin=0, vmax=1)
+    written = {t.get_text(): t.get_position() for t in ax.texts}
+    assert written == {"0.00": (0.5, 0.5), "0.50": (1.5, 0.5), "1.00": (0.5, 1.5)}
+    assert len(ax.figure.axes) == 1
+    ax = plots.heat_table(frame.fillna(0), text=[["a", "b"], ["c", "d"]], colour_label="shares")
+    assert [t.get_text() for t in ax.texts] == list("abcd") and "shares" in texts(ax)
+
+
 def test_effect_sizes_and_overlaps_write_their_numbers():
     table, _ = cohort()
     ranking, found = rank_features(table, n=20), overlaps(table, n=5)

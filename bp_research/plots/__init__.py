@@ -4,6 +4,7 @@ No function shows a face unless it is given a photo and told that it may.
 """
 
 from .augmentation import copies, coverages, enough_copies, gains, growth, rank_correlation, spread_and_error
+from .charts import forest, heat_table
 from .cohort import people, photos_of_person, statuses
 from .distributions import effect_sizes, health, overlap_table, region, ridges
 from .faces import face, may_show, outline
@@ -49,10 +50,12 @@ __all__ = [
     "error_map",
     "explained",
     "face",
+    "forest",
     "gains",
     "growth",
     "heading",
     "health",
+    "heat_table",
     "interval_chart",
     "levels_of",
     "loadings",
