@@ -37,6 +37,10 @@ class BadTableError(BpResearchError, ValueError):
     """A table lacks columns, rows or values that an analysis needs."""
 
 
+class CannotAnswerError(BadTableError):
+    """The data at hand cannot answer what a report asks; with a :class:`BadTableError` a report ends there and says why."""
+
+
 class BadSettingError(BpResearchError, ValueError):
     """A parameter has a value that makes no sense."""
 

@@ -197,3 +197,45 @@ def test_the_index_shows_each_report_with_its_numbers_and_a_figure(write_noteboo
     thumbnail = Image.open(paths.reports_dir() / "thumbnails" / "96_card.jpg")
     red, _, blue = thumbnail.getpixel((2, 2))
     assert blue > 200 > 50 > red and thumbnail.width <= 640 and thumbnail.height <= 360
+
+
+# ---------------------------------------------------------------------------------------------- data that lack something
+
+
+def test_a_report_ends_where_the_data_are_lacking_and_says_so_in_words(write_notebook, tiny_demo, capsys):
+    lacking = "from bp_research.errors import CannotAnswerError\nraise CannotAnswerError('The set has no grades: bring some.')"
+    notebook = write_notebook("96_lacking", "data = 'auto'", "# Question", "'first answer'", lacking, "'never shown'")
+    page = reports.run_notebook(notebook, settings={"data": "demo"}).read_text(encoding="utf-8")
+    assert "The set has no grades: bring some." in page and "first answer" in page
+    assert "Traceback (most" not in page and "never shown" not in page
+    results = json.loads((paths.results_dir() / "96_lacking.json").read_text(encoding="utf-8"))
+    assert results["stopped"] == "The set has no grades: bring some." and results["simulated"] is True
+    assert "cell 4 (under 'Question')" in capsys.readouterr().err
+    index = reports.build_index().read_text(encoding="utf-8")
+    assert "Ends early: The set has no grades" in index
+
+
+def test_what_was_recorded_before_the_end_is_kept(write_notebook, tiny_demo):
+    lacking = "from bp_research.errors import BadTableError\nraise BadTableError('no more')"
+    reports.run_notebook(write_notebook("95_half", "data = 'auto'", RECORD.format(name="95_half"), lacking))
+    results = json.loads((paths.results_dir() / "95_half.json").read_text(encoding="utf-8"))
+    assert results["dataset"] == "Dots" and results["stopped"] == "No more"
+
+
+def test_other_errors_are_failures_still(write_notebook):
+    for name in ("DatasetNotFoundError", "BadSettingError", "NoFaceError"):
+        fails = f"from bp_research.errors import {name}\nraise {name}('is none')"
+        with pytest.raises(NotebookError, match=f"{name}: is none"):
+            reports.run_notebook(write_notebook("94_fails", "data = 'auto'", fails))
+        assert not left_behind("94_fails")
+
+
+def test_a_card_says_if_it_was_made_from_another_set_than_asked_for(write_notebook, tmp_path):
+    (tmp_path / "holiday").mkdir()
+    (tmp_path / "holiday/a.jpg").write_bytes(b"no picture, but a photo of a folder")
+    notebook = write_notebook("93_other", "data = 'auto'", RECORD.format(name="93_other"))
+    page = reports.run_notebook(notebook, settings={"data": str(tmp_path / "holiday")}).read_text(encoding="utf-8")
+    said = "Dots, n = 3 (holiday was asked for"
+    assert said in page and said in reports.build_index().read_text(encoding="utf-8")
+    reports.run_notebook(notebook)
+    assert "asked for" not in reports.build_index().read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ from zipfile import BadZipFile
 
 import pooch
 
-from ..errors import DatasetNotFoundError
+from ..errors import CannotAnswerError, DatasetNotFoundError
 from ..paths import data_dir, given_data_dir, write_atomic
 from . import LOADERS, open_dataset
 
@@ -53,6 +53,30 @@ def known_sets():
     """list of :class:`KnownSet`."""
     text = Path(__file__).with_name("known.json").read_text(encoding="utf-8")
     return [KnownSet(**entry) for entry in json.loads(text)]
+
+
+def require(*names):
+    """Data sets that an analysis cannot do without.
+
+    Parameters
+    ----------
+    *names : str
+        As in ``known.json``.
+
+    Returns
+    -------
+    list of PhotoSet
+
+    Raises
+    ------
+    CannotAnswerError
+        If one is not there; the message says how to get it and names no folder of this computer.
+    """
+    try:
+        return [open_dataset(name) for name in names]
+    except DatasetNotFoundError:
+        what = " and ".join(names)
+        raise CannotAnswerError(f"The rest needs {what}: `make data` lists the data sets and fetches those it may.") from None
 
 
 def fetch(known, folder):

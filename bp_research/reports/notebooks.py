@@ -18,9 +18,11 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from .. import DISCLAIMER, __version__
-from ..errors import BadSettingError, BpResearchError, NotebookError
+from .. import DISCLAIMER, __version__, errors
+from ..datasets import open_dataset
+from ..errors import BadSettingError, BadTableError, BpResearchError, NotebookError
 from ..paths import reports_dir, results_dir, write_atomic
+from .record import record
 
 #: Longest time that one cell may take, in seconds.
 CELL_TIMEOUT = 3 * 3600
@@ -34,7 +36,8 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 def run_notebook(notebook, html=None, parameters=None, settings=None, timeout=CELL_TIMEOUT):
     """Run a notebook in a fresh kernel of this Python and write its report, whole or not at all.
 
-    What an earlier run left of the report is removed first, so that a failure cannot pass for a success.
+    What an earlier run left of the report is removed first, so that a failure cannot pass for a success. A notebook that finds
+    the data lacking (:class:`bp_research.errors.BadTableError`) is no failure: its report ends there and says why.
 
     Parameters
     ----------
@@ -70,6 +73,7 @@ def run_notebook(notebook, html=None, parameters=None, settings=None, timeout=CE
         old.unlink(missing_ok=True)
     given, shown = _chosen_parameters(notebook, parameters or {}, settings or {})
     executed = _execute(notebook, given, timeout)
+    _add_what_was_asked(results, given.get("data", "auto"), executed.metadata.get("stopped"))
     if not results.is_file():
         raise NotebookError(f"{notebook}: no cell recorded results as {notebook.stem!r} (reports.record)")
     picture = _thumbnail(executed)
@@ -144,7 +148,10 @@ def _execute(notebook, parameters, timeout):
             )
         except PapermillExecutionError as error:
             reason = "\n".join([f"{error.ename}: {error.evalue}", *error.traceback])
-            raise NotebookError(f"{_place(notebook, output)}: {_ANSI.sub('', reason)}") from error
+            if not issubclass(getattr(errors, error.ename, Exception), BadTableError):
+                raise NotebookError(f"{_place(notebook, output)}: {_ANSI.sub('', reason)}") from error
+            print(f"{_place(notebook, output)}: the report ends here. {error.evalue}", file=sys.stderr)
+            _end_at(output, error.evalue[:1].upper() + error.evalue[1:])
         except DeadKernelError as error:
             raise NotebookError(f"{_place(notebook, output)}: the kernel died (out of memory?)") from error
         except CellTimeoutError as error:
@@ -153,6 +160,33 @@ def _execute(notebook, parameters, timeout):
     for number, line in _warnings(executed):
         print(f"{notebook}, cell {number}: {line}", file=sys.stderr)
     return executed
+
+
+def _end_at(output, reason):
+    """Cut a half-executed notebook off after the cell that found the data lacking; what it says takes its output's place."""
+    import nbformat
+
+    executed = nbformat.read(output, as_version=4)
+    cells = [cell for cell in executed.cells if _ERROR_TAG not in _tags(cell)]
+    last = next(i for i, cell in enumerate(cells) if cell.metadata.get("papermill", {}).get("exception"))
+    notice = {"text/markdown": f"> **This report ends here.** {reason}"}
+    cells[last].outputs = [nbformat.v4.new_output("display_data", notice)]
+    executed.cells = cells[: last + 1]
+    executed.metadata["stopped"] = reason
+    nbformat.write(executed, output)
+
+
+def _add_what_was_asked(results, data, stopped):
+    """Note in a notebook's results for which set it was asked, if it took another; and why it ended early, if it did."""
+    if not stopped and (data in ("auto", "demo") or not results.is_file()):
+        return
+    asked = open_dataset(data)
+    if not results.is_file():
+        record(results.stem, {"dataset": asked.name, "simulated": asked.simulated, "n": {"photos": len(asked)}})
+    found = json.loads(results.read_text(encoding="utf-8"))
+    found |= {"stopped": stopped} if stopped else {}
+    found |= {"asked": asked.name} if asked.name not in found["dataset"] else {}
+    write_atomic(results, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
 
 
 @contextmanager
@@ -294,6 +328,7 @@ def _card(page):
         "headline": [_headline(line) for line in results.get("headline", ())],
         "source": _source(results),
         "simulated": results["simulated"],
+        "stopped": results.get("stopped"),
         "thumbnail": "data:image/jpeg;base64," + base64.b64encode(thumbnail.read_bytes()).decode()
         if thumbnail.is_file()
         else None,
@@ -316,9 +351,10 @@ def _headline(line):
 
 
 def _source(results):
-    """Data set and how much of it: ``MEEI, 48 people, 384 photos``."""
+    """Data set and how much of it, ``MEEI, 48 people, 384 photos``; and the one asked for, if it is another."""
     n = results["n"]
-    return f"{results['dataset']}, {_count(n) if isinstance(n, dict) else f'n = {_count(n)}'}"
+    asked = f" ({results['asked']} was asked for, and cannot answer this)" if "asked" in results else ""
+    return f"{results['dataset']}, {_count(n) if isinstance(n, dict) else f'n = {_count(n)}'}{asked}"
 
 
 def _count(n):
