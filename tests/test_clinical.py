@@ -11,20 +11,26 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 from bp_research import (
+    GetLandmarks,
     PersonScale,
     auto_eface,
     clinical_measures,
     fngs,
+    measure_cohort,
     movement_score,
     suggest_affected_side,
     sunnybrook,
 )
 from bp_research.clinical.eface import DYNAMIC, STATIC
+from bp_research.datasets import open_dataset
 from bp_research.errors import BadLandmarksError, BadSettingError, BadTableError, ScalingError
 from bp_research.face.geometry import mirror, rotate
-from bp_research.face.measures import MEASURES, SIDED, SINGLE
+from bp_research.face.measures import DIMENSIONS, MEASURES, QUANTITIES
+from bp_research.measuring.clinical import in_millimetres
+from bp_research.people.healthy_norms import ALL_AGES, COPIES, read_norms
 
 SIDES = ["right", "left"]
+SIDED, SINGLE = (MEASURES.index[MEASURES["values"] == n] for n in (2, 1))
 
 
 def parabola(x, middle, height, bend):
@@ -187,7 +193,7 @@ def test_without_irises_shares_of_the_eyes_distance_and_it_says_so():
     assert "iris" in table.attrs["why"]["mm"]
     # both eyes lie level and symmetric, so that their corners' middles are where the irises are; the outer corners 90 px apart
     scaled = clinical_measures(drawn_face(), **IRISES)
-    power = MEASURES["dimension"].to_numpy()[:, None]
+    power = DIMENSIONS[:, :2]
     assert np.allclose(table[SIDES].to_numpy() * 90.0**power, scaled[SIDES].to_numpy(), equal_nan=True)
     assert "why" not in scaled.attrs
 
@@ -420,3 +426,57 @@ def test_fngs_refuses_what_has_no_grade():
     for bad in ([6, 6, 6, 6, 1], [7, 1, 1, 1, 0], [1, 1, 1, 1], {"brow": 1}):
         with pytest.raises(BadSettingError):
             fngs(bad)
+
+
+def test_tables_hold_the_measures_in_millimetres_by_one_scale_per_person(tiny_demo):
+    photos = open_dataset("demo")
+    person = photos.of_person(photos.people[0]).photos[:3]  # at rest, brow raise, gentle eye closure
+    table = measure_cohort(person, "FaceMesh", processes=1, progress=False, clinical=True)
+    faces = {photo.expression: GetLandmarks(photo.path, "FaceMesh") for photo in person}
+    scale = PersonScale(faces)
+    assert table["interocular_mm"].tolist() == pytest.approx([scale.interocular_mm] * 3)
+    for (_, row), face in zip(table.iterrows(), faces.values(), strict=True):
+        measures = clinical_measures(face, scale=scale)
+        for name in QUANTITIES:
+            measure, column = name.rsplit(" ", 1)
+            assert row[name] == pytest.approx(measures.loc[measure, column], nan_ok=True)
+
+
+def test_intervals_hold_the_error_of_the_irises_too(tiny_demo):
+    photo = open_dataset("demo").photos[0]
+    table = measure_cohort([photo], "FaceMesh", processes=1, progress=False, augment=8, clinical=True)
+    row = table.iloc[0]
+    for name, power in (
+        ("brow height left", 1),
+        ("eye area right", 2),
+        ("smile angle left", 0),
+        ("brow height percent", 0),
+    ):
+        value, low, high = (row[f"{name}_{what}"] for what in ("median", "low", "high"))
+        assert low <= value <= high
+        # 90 % of a normal error of 5 % lie within 1.645 x 5 %, of an area within twice as much
+        assert min(value - low, high - value) >= 1.645 * 0.05 * power * value - 1e-3
+    # a difference near nothing is hardly uncertain by the scale
+    gap = row["palpebral fissure height difference_high"] - row["palpebral fissure height difference_low"]
+    assert gap < row["palpebral fissure height right_high"] - row["palpebral fissure height right_low"] + 2
+
+
+def test_a_person_without_an_open_eye_has_angles_and_no_millimetres():
+    closed = pd.DataFrame({"patient_id": ["a", "b", "b"], "expression": ["at rest", "open smile", "lip pucker"]})
+    closed["iris_share"] = [np.nan, 0.1, 0.2]
+    closed[list(QUANTITIES)] = 0.5
+    table = in_millimetres(closed, iris_diameter_mm=12.0)
+    assert table["brow height left"].tolist() == pytest.approx([np.nan, 40, 40], nan_ok=True)  # 0.5 * 12 mm / 0.15
+    assert table["eye area left"].tolist() == pytest.approx([np.nan, 3200, 3200], nan_ok=True)
+    assert table["smile angle left"].tolist() == table["eye area percent"].tolist() == [0.5] * 3
+
+
+def test_norms_of_healthy_people_come_with_the_package():
+    norms = read_norms(reading=COPIES, age=ALL_AGES).set_index(["expression", "measure"])
+    for expression in ("at rest", "open smile"):
+        assert set(QUANTITIES) - set(norms.loc[expression].index) == {"dental show percent", "dental area percent"}
+    assert norms.loc[("at rest", "palpebral fissure height left"), "unit"] == "mm"
+    # of adults: lid distances of 8 to 11 mm, and mouth corners that go outwards and up on smiling
+    assert 8 < norms.loc[("at rest", "palpebral fissure height left"), "p50"] < 11
+    excursion = norms.xs("commissure excursion left", level="measure")["p50"]
+    assert excursion["open smile"] > excursion["at rest"] + 3

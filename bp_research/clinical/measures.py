@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import BadSettingError, ScalingError
-from ..face.geometry import interocular
-from ..face.measures import MEASURES, SIDED, SINGLE, measure
+from ..face.measures import COLUMNS, DIMENSIONS, MEASURES, iris_share, measure
 
 #: Mean visible horizontal diameter of adults' irises, mm; its standard deviation across people is 0.4 mm.
 IRIS_DIAMETER_MM = 11.77
@@ -49,12 +48,13 @@ class PersonScale:
 
     def __init__(self, faces, iris_diameter_mm=IRIS_DIAMETER_MM):
         faces = dict(faces) if hasattr(faces, "keys") else dict(enumerate(faces))
-        resting = [face for expression, face in faces.items() if expression == "at rest"]
-        ratios = _iris_ratios(resting) or _iris_ratios(faces.values())
-        if not ratios:
+        shares = {key: iris_share(face.landmarks, *_irises(face)) for key, face in faces.items()}
+        seen = {key: float(share) for key, share in shares.items() if np.isfinite(share)}
+        if not seen:
             raise ScalingError("no iris is visible in any photo of this person: add one with open eyes")
-        self.n = len(ratios)
-        self.interocular_mm = _checked_diameter(iris_diameter_mm) / float(np.median(ratios))
+        counted = [seen["at rest"]] if "at rest" in seen else list(seen.values())
+        self.n = len(counted)
+        self.interocular_mm = _checked_diameter(iris_diameter_mm) / float(np.median(counted))
 
     def __repr__(self):
         return f"<PersonScale: outer eye corners {self.interocular_mm:.1f} mm apart, from {self.n} photos>"
@@ -103,50 +103,39 @@ def clinical_measures(face, right_iris=None, left_iris=None, iris_diameter_mm=IR
     """
     diameter = _checked_diameter(iris_diameter_mm)
     points = getattr(face, "landmarks", face)
-    irises = [
-        _checked_iris(getattr(face, name, None) if given is None else given, name)
-        for name, given in (("right_iris", right_iris), ("left_iris", left_iris))
-    ]
-    sides, single = measure(points, *irises)
-    radii = [iris[2] for iris in irises if iris is not None]
+    irises = _irises(face, right_iris, left_iris)
+    values = measure(points, *irises)
+    share = iris_share(points, *irises)
     if scale is not None:
-        length = scale.interocular_mm
-    else:
-        length = diameter * float(interocular(points)) / (2 * np.mean(radii)) if radii else None
-    return tabled(sides, single, length)
+        return tabled(values, scale.interocular_mm)
+    return tabled(values, diameter / share if np.isfinite(share) else None)
 
 
-def tabled(sides, single, length=None):
+def tabled(values, interocular_mm=None):
     """The table of :func:`clinical_measures` from what :func:`bp_research.face.measures.measure` gives.
 
     Parameters
     ----------
-    sides : array_like (10, 2)
-    single : array_like (4,)
-    length : float, optional
-        The inter-ocular distance, mm; without it lengths stay shares of it.
+    values : array_like (14, 4)
+    interocular_mm : float, optional
+        Distance of the outer eye corners; without it lengths stay shares of it.
 
     Returns
     -------
     DataFrame
     """
-    right, left = np.asarray(sides, float).T
-    table = pd.DataFrame({"right": right, "left": left, "difference": left - right}, index=list(SIDED))
-    table = pd.concat([table, pd.DataFrame({"difference": np.asarray(single, float)}, index=list(SINGLE))])
-    table = table.loc[MEASURES.index].mul((length or 1.0) ** MEASURES["dimension"], axis=0)
-    smaller, larger = np.sort(table[["right", "left"]].to_numpy(), axis=1).T
-    table["percent"] = 100 * smaller / np.where(larger > 0, larger, np.nan)
-    units = ("degrees", "mm", "mm²") if length else ("degrees", SHARES, f"{SHARES}²")
+    table = pd.DataFrame(values * (interocular_mm or 1.0) ** DIMENSIONS, index=MEASURES.index, columns=list(COLUMNS))
+    units = ("degrees", "mm", "mm²") if interocular_mm else ("degrees", SHARES, f"{SHARES}²")
     table["unit"] = MEASURES["dimension"].map(dict(enumerate(units)))
-    if length is None:
+    if not interocular_mm:
         table.attrs["why"] = {"mm": f"no iris is known: lengths are in shares of the {SHARES}"}
     return table
 
 
-def _iris_ratios(faces):
-    """Iris diameter over inter-ocular distance of each face with an open eye."""
-    seen = [(face, [iris[2] for iris in (face.right_iris, face.left_iris) if iris is not None]) for face in faces]
-    return [2 * np.mean(radii) / float(interocular(face.landmarks)) for face, radii in seen if radii]
+def _irises(face, right=None, left=None):
+    """Checked irises, right and left, (x, y, radius); NaN where none is given or found."""
+    given = {"right_iris": right, "left_iris": left}
+    return [_checked_iris(getattr(face, k, None) if iris is None else iris, k) for k, iris in given.items()]
 
 
 def _checked_diameter(diameter):
@@ -157,7 +146,7 @@ def _checked_diameter(diameter):
 
 def _checked_iris(iris, name):
     if iris is None:
-        return None
+        return np.full(3, np.nan)
     try:
         x, y, radius = (float(number) for number in iris)
     except (TypeError, ValueError):
@@ -166,4 +155,4 @@ def _checked_iris(iris, name):
         raise ScalingError(
             f"{name} is (x, y, radius) in px with a radius above 0, or None for a closed eye; not {iris!r}"
         )
-    return x, y, radius
+    return np.array([x, y, radius])

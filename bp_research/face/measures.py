@@ -21,8 +21,16 @@ from .schemes import LEFT_EYE, RIGHT_BROW, RIGHT_EYE, RIGHT_MOUTH_CORNER
 #: Of each measure: ``values`` (2: one for each side, 1: one for the face), ``dimension`` (the power of length in its unit, 0
 #: for degrees) and ``definition`` (points are the 68 of iBUG on the subject's right), in the order in which they are tabled.
 MEASURES = pd.read_csv(Path(__file__).with_name("measures.csv"), index_col="measure")
-#: Measures with a value for each side, and with one for the face.
-SIDED, SINGLE = (tuple(MEASURES.index[MEASURES["values"] == n]) for n in (2, 1))
+#: Columns of a measure; those of the face have one value, which stands under ``difference``.
+COLUMNS = ("right", "left", "difference", "percent")
+#: Which columns which measure has, (14, 4) bool; and the names of all that there are, such as "brow height left".
+THERE = (MEASURES["values"].to_numpy() == 2)[:, None] | (np.array(COLUMNS) == "difference")
+QUANTITIES = tuple(f"{MEASURES.index[i]} {COLUMNS[j]}" for i, j in np.argwhere(THERE))
+#: The power of length in the unit of each column, (14, 4): percentages have none.
+DIMENSIONS = MEASURES["dimension"].to_numpy()[:, None] * (np.array(COLUMNS) != "percent")
+_UNITS = np.array(["degrees", "mm", "mm²"])[MEASURES["dimension"]][:, None]
+#: Unit of each quantity, once an iris tells millimetres.
+UNITS = dict(zip(QUANTITIES, np.where(np.array(COLUMNS) == "percent", "%", _UNITS)[THERE].tolist(), strict=True))
 
 _UPPER_LID, _LOWER_LID = [36, 37, 38, 39], [36, 41, 40, 39]
 _OUTER_UPPER, _OUTER_LOWER = np.arange(48, 55), [48, 59, 58, 57, 56, 55, 54]
@@ -44,10 +52,10 @@ def measure(points, right_iris=None, left_iris=None):
 
     Returns
     -------
-    sides : ndarray (..., 10, 2)
-        The measures of :data:`SIDED`, right then left (the subject's); NaN where a curve does not reach.
-    single : ndarray (..., 4)
-        Those of :data:`SINGLE`, 0 or more.
+    ndarray (..., 14, 4)
+        :data:`MEASURES` by :data:`COLUMNS`: the subject's right and left side, left minus right, and the smaller of the larger
+        in per cent, NaN where that is not above 0. Measures of the face stand under difference, 0 or more. NaN where a
+        curve does not reach.
 
     Raises
     ------
@@ -58,7 +66,7 @@ def measure(points, right_iris=None, left_iris=None):
     corners = np.stack([points[..., eye[[0, 3]], :].mean(axis=-2) for eye in (RIGHT_EYE, LEFT_EYE)], axis=-2)
     nowhere = np.full_like(corners[..., 0, :], np.nan)
     irises = [nowhere if iris is None else np.asarray(iris, float)[..., :2] for iris in (right_iris, left_iris)]
-    irises = np.stack(irises, axis=-2)
+    irises = np.stack(np.broadcast_arrays(*irises, nowhere)[:2], axis=-2)
     known = np.isfinite(irises).all(axis=-1, keepdims=True)
     axis = np.where(known.all(axis=-2, keepdims=True), irises, corners)
     irises = np.where(known, irises, corners)
@@ -71,8 +79,33 @@ def measure(points, right_iris=None, left_iris=None):
     framed = framed * [1, -1] / size[..., None, None]
     face, right, left = framed[..., :68, :], framed[..., 68, :], framed[..., 69, :]
     (right, right_lips), (left, left_lips) = _side(face, right), _side(mirror(face), left * [-1, 1])
-    single = np.concatenate([np.abs(right_lips - left_lips), np.abs(face[..., 51, :1])], axis=-1)
-    return np.stack([right, left], axis=-1), single
+    values = np.full((*points.shape[:-2], *THERE.shape), np.nan)
+    sided = THERE[:, 0]
+    values[..., sided, 0], values[..., sided, 1], values[..., sided, 2] = right, left, left - right
+    values[..., ~sided, 2] = np.concatenate([np.abs(right_lips - left_lips), np.abs(face[..., 51, :1])], axis=-1)
+    smaller, larger = np.minimum(right, left), np.maximum(right, left)
+    values[..., sided, 3] = 100 * smaller / np.where(larger > 0, larger, np.nan)
+    return values
+
+
+def iris_share(points, right_iris, left_iris):
+    """Diameter of the irises over the distance of the outer eye corners, the mean of the eyes that show one.
+
+    Parameters
+    ----------
+    points : array_like (..., 68, 2)
+    right_iris, left_iris : array_like (..., 3)
+        x, y, radius, px; NaN where there is none.
+
+    Returns
+    -------
+    ndarray (...)
+        NaN without an iris.
+    """
+    radii = np.stack([np.asarray(iris, float)[..., 2] for iris in (right_iris, left_iris)])
+    shown = np.isfinite(radii)
+    total = np.where(shown.any(axis=0), np.where(shown, radii, 0).sum(axis=0), np.nan)
+    return 2 * total / np.maximum(shown.sum(axis=0), 1) / interocular(points)
 
 
 def _side(face, iris):

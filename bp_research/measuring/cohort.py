@@ -17,6 +17,7 @@ from ..landmarks.engine import get_engine, model_files, model_name
 from ..landmarks.get_landmarks import GetLandmarks
 from ..paths import processed_dir
 from ..work import map_cached
+from .clinical import CLINICAL_BOUNDS, CLINICAL_COLUMNS, clinical_row, in_millimetres
 from .landmark_tester import LandmarkTester
 
 BOX_COLUMNS = ("left", "top", "right", "bottom")
@@ -44,6 +45,7 @@ def measure_cohort(
     resolution=200,
     colored=False,
     augment=0,
+    clinical=False,
 ):
     """Measure many photos.
 
@@ -67,6 +69,8 @@ def measure_cohort(
         As in :class:`bp_research.GetLandmarks`.
     augment : int
         Number of changed copies of each photo that are measured besides, see :meth:`bp_research.LandmarkTester.run`.
+    clinical : bool
+        Whether the clinical measures are added, see :func:`bp_research.clinical_measures`.
 
     Returns
     -------
@@ -79,7 +83,9 @@ def measure_cohort(
         asymmetry also ``f0_median``, of the copies' median landmarks, and ``f0_low``, ``f0_high``, which hold 90 % of the
         copies: how steady the prediction is, not how right (see :mod:`bp_research.measuring.intervals`); and the
         median landmarks
-        themselves, ``x0_median ... y67_median``.
+        themselves, ``x0_median ... y67_median``. With ``clinical`` the measures ``brow height right`` ... in mm, degrees
+        and per cent by one scale per person, ``interocular_mm``, and with both their ``_median``, ``_low`` and ``_high``,
+        see :func:`bp_research.measuring.clinical.in_millimetres`.
 
     Raises
     ------
@@ -102,6 +108,7 @@ def measure_cohort(
     if executor is None:
         get_engine(model)  # a missing model is said at once, and forked workers share the loaded one
     settings = {"model": model, "resolution": resolution, "colored": bool(colored), "augment": augment}
+    settings["clinical"] = bool(clinical)
     rows = map_cached(
         partial(_measure, **settings),
         [str(photo.path) for photo in records],
@@ -118,8 +125,10 @@ def measure_cohort(
     for name in ("severity", "age"):
         said[name] = said[name].astype(float)
     columns = [*BOX_COLUMNS, "n_faces", "score", *LANDMARK_COLUMNS, *FEATURES, *REGIONS]
-    columns += [*(AUGMENTED_COLUMNS if augment else ()), "status"]
-    table = pd.concat([said, pd.DataFrame(rows, columns=columns)], axis=1)
+    columns += AUGMENTED_COLUMNS if augment else ()
+    columns += (*CLINICAL_COLUMNS, *(CLINICAL_BOUNDS if augment else ())) if clinical else ()
+    table = pd.concat([said, pd.DataFrame(rows, columns=[*columns, "status"])], axis=1)
+    table = in_millimetres(table) if clinical else table
     table.insert(table.columns.get_loc("status"), "model", model_name(model))
     return table
 
@@ -159,7 +168,7 @@ def landmarks_of(table, median=False):
     return table[list(MEDIAN_LANDMARK_COLUMNS if median else LANDMARK_COLUMNS)].to_numpy(float).reshape(-1, 68, 2)
 
 
-def _measure(path, model, resolution, colored, augment):
+def _measure(path, model, resolution, colored, augment, clinical):
     """One photo's measurements, as a dict of what JSON holds."""
     try:
         tester = LandmarkTester(path, model, resolution, colored) if augment else None
@@ -172,6 +181,8 @@ def _measure(path, model, resolution, colored, augment):
             intervals = tester.run(augment).feature_intervals(0.9)[["value", "low", "high"]]
             numbers = np.r_[intervals.to_numpy().ravel(), tester.median_landmarks.ravel()]
             row |= dict(zip(AUGMENTED_COLUMNS, numbers.tolist(), strict=True))
+        if clinical:
+            row |= clinical_row(face, tester.test_landmarks if augment else None)
         return {**row, "status": "ok"}
     except Exception as error:  # whatever one photo does to a decoder must not end the whole run
         return {"status": f"{type(error).__name__}: {error}"}
@@ -193,7 +204,7 @@ def _records(photos):
 
 def _cache_keys(records, settings):
     """For each photo a digest of its content and of all that its row depends on; None where it cannot be read."""
-    others = [settings[name] for name in ("resolution", "colored", "augment")]
+    others = [settings[name] for name in ("resolution", "colored", "augment", "clinical")]
     common = repr((model_files(settings["model"]), *others, _code_digest()))
     keys = []
     for photo in records:

@@ -14,6 +14,8 @@ import pandas as pd
 from ..datasets.fetch import known_sets
 from ..errors import BadSettingError, BadTableError
 from ..face.geometry import asymmetry, distance_array, feature_array, interocular, level
+from ..face.measures import QUANTITIES
+from ..face.measures import UNITS as CLINICAL_UNITS
 from ..face.schemes import DISTANCES, FEATURE_UNITS, FEATURES, REGIONS
 from ..landmarks.files import MODELS
 from ..measuring.cohort import landmarks_of
@@ -38,6 +40,7 @@ COMPOSITE = "composite"
 
 _SIZES = tuple(f"|{region}|" for region in REGIONS)
 _UNITS = {**FEATURE_UNITS, **dict.fromkeys((*REGIONS, *_SIZES, *DISTANCES), "inter-ocular distances"), COMPOSITE: "healthy sd"}
+_UNITS |= CLINICAL_UNITS
 _FILE = Path(__file__).with_name("healthy_norms.csv")
 
 
@@ -136,7 +139,7 @@ def make_norms(london, table, meei_normals):
     london, meei_normals : PhotoSet
         From :func:`bp_research.datasets.load_london` and :func:`bp_research.datasets.load_meei_normals`.
     table : DataFrame
-        London's, from :func:`bp_research.measuring.cohort.measure_cohort` with the face mesh and 30 copies.
+        London's, from :func:`bp_research.measuring.cohort.measure_cohort` with the face mesh, 30 copies and ``clinical``.
 
     Returns
     -------
@@ -152,11 +155,14 @@ def make_norms(london, table, meei_normals):
         raise BadTableError(f"{failed.size} photos of {london.name} were not measured, such as {failed.iloc[0]}: see 'status'")
     by_hand = london.select([photo.landmarks_gt is not None for photo in london])
     copies = measures_of(landmarks_of(table, median=True))
+    clinical = table[[f"{name}_median" for name in QUANTITIES]].set_axis(list(QUANTITIES), axis=1)
+    clinical = clinical.dropna(axis=1)  # closed lips have no percentage of the teeth that show
     parts = [
         norm_rows(measures_of(landmarks_of(table)), table, london.name, SINGLE),
         norm_rows(copies.drop(columns=list(DISTANCES)), table.assign(age=np.nan), london.name, COPIES),
         norm_rows(measures_of(by_hand.landmarks()), by_hand.to_frame().assign(age=np.nan), london.name, HAND),
         norm_rows(measures_of(meei_normals.landmarks()), meei_normals.to_frame(), meei_normals.name, HAND),
+        norm_rows(clinical, table.assign(age=np.nan), london.name, COPIES),
     ]
     norms = pd.concat(parts, ignore_index=True)
     norms = norms[(norms["age"] == ALL_AGES) | ~norms["measure"].isin(DISTANCES)].reset_index(drop=True)

@@ -299,7 +299,7 @@ def _rows_of_folder(source):
         when = next((found for text in reversed(inside.split("/")) if (found := _iso(text))), None)
         if when is None:
             undated.append(inside)
-        rows.append((when, _expression(path.stem), path))
+        rows.append((when, expression_in_name(path.stem), path))
     if undated:
         raise BadTableError(
             f"{source}: {len(undated)} of {len(rows)} photos have no date like 2024-03-31 in their names or folders, "
@@ -318,7 +318,7 @@ def _iso(text):
     return None
 
 
-def _expression(stem):
+def expression_in_name(stem):
     """The expression that a file name holds in words or as the MEEI set's last digit, or None."""
     words = re.sub(r"[\W_]+", " ", stem.lower())
     named = [e for e in EXPRESSIONS if re.sub(r"\W+", " ", e) in words]
