@@ -5,16 +5,25 @@ import hashlib
 import http.server
 import threading
 import zipfile
-from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from test_healthy_sets import make_london, meei_normals
 
 from bp_research.datasets import fetch as module
-from bp_research.datasets.fetch import KnownSet, fetch, known_sets
+from bp_research.datasets.fetch import fetch, known_sets
 from bp_research.errors import DatasetNotFoundError
 
 COMMIT = "0123abc"
+
+
+def known_set(name, url=None, members=(), photos=0, sha256=None):
+    about = {"what": "faces", "licence": "as agreed"}
+    return SimpleNamespace(name=name, url=url, members=members, photos=photos, sha256=sha256, **about)
+
+
+def replace(known, **others):
+    return SimpleNamespace(**vars(known) | others)
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
@@ -56,7 +65,7 @@ def publish_london(served, name=COMMIT, extra=(), **layout):
 
 def known_london(address, **others):
     members = ("inst/neutral_front", "inst/smiling_front", "data-raw/london_info.csv")
-    return KnownSet("London", "faces", "CC BY", f"{address}/faces/archive/{COMMIT}.zip", members, 6, **others)
+    return known_set("London", f"{address}/faces/archive/{COMMIT}.zip", members, 6, **others)
 
 
 def test_a_set_is_fetched_with_what_belongs_to_it_and_nothing_else(server, tmp_path, capsys):
@@ -82,7 +91,7 @@ def test_one_file_is_fetched_and_its_digest_checked(server, tmp_path):
     meei_normals(place / "landmarks_normals.csv")
     digest = hashlib.sha256((place / "landmarks_normals.csv").read_bytes()).hexdigest()
     url = f"{address}/eface/commit/landmarks_normals.csv"
-    known = KnownSet("MEEI normals", "points", "MIT", url, photos=16, sha256=digest)
+    known = known_set("MEEI normals", url, photos=16, sha256=digest)
     with pytest.raises(DatasetNotFoundError, match="hash"):
         fetch(replace(known, sha256="0" * 64), tmp_path / "raw")
     assert not list((tmp_path / "raw").iterdir())
@@ -131,17 +140,17 @@ def test_files_that_were_changed_since_are_noticed_here_and_at_the_publisher(ser
 def test_listing_says_of_each_set_whether_it_is_there_and_fetches_what_is_asked_for(server, tmp_path, monkeypatch, capsys):
     served, address = server
     publish_london(served)
-    unreachable = KnownSet("PALDA", "faces", "none", "http://127.0.0.1:9/palsy/archive/c.zip", ("palda_dataset",), 3)
-    sets = [KnownSet("MEEI", "patients", "agreement"), unreachable, known_london(address)]
+    unreachable = known_set("PALDA", "http://127.0.0.1:9/palsy/archive/c.zip", ("palda_dataset",), 3)
+    sets = [known_set("MEEI"), unreachable, known_london(address)]
     monkeypatch.setattr(module, "known_sets", lambda: sets)
     monkeypatch.setenv("BP_DATA_DIR", str(tmp_path / "raw"))
     assert module.main(["none"]) == 0
     said = capsys.readouterr().out
-    assert "ask its authors" in said and unreachable.url in said and "there:" not in said
+    assert "ask its authors" in said and unreachable.url in said and "    there" not in said
     assert not (tmp_path / "raw").exists()
     assert module.main() == 1  # one of them cannot be had; the other one is fetched all the same
     said = capsys.readouterr().out
-    assert "WRONG: PALDA could not be fetched" in said and "there: 6 photos of 3 people" in said
+    assert "WRONG: PALDA could not be fetched" in said and "London: faces. Licence: as agreed.\n    there" in said
     assert module.main(["London"]) == 0
     (tmp_path / "raw/London/inst/smiling_front/001_08.jpg").unlink()
     assert module.main(["London"]) == 1

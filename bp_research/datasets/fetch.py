@@ -9,8 +9,8 @@ fetched anew, they must be the ones that came first.
 import json
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from zipfile import BadZipFile
 
 import pooch
@@ -20,39 +20,21 @@ from ..paths import data_dir, given_data_dir, write_atomic
 from . import LOADERS, open_dataset
 
 _TIMEOUT = 30  # seconds without an answer
-
-
-@dataclass(frozen=True)
-class KnownSet:
-    """What is known about one data set.
-
-    Attributes
-    ----------
-    name, what, licence : str
-        ``name`` is what :func:`bp_research.datasets.open_dataset` takes.
-    url : str
-        Where its authors publish it, at a fixed commit: an archive or the one file. Empty: it has to be asked for.
-    members : tuple of str
-        Of an archive, the files and folders below its top folder that make the set.
-    photos : int
-        How many the loader must find.
-    sha256 : str or None
-        Of what lies at the address, where it is known.
-    """
-
-    name: str
-    what: str
-    licence: str
-    url: str = ""
-    members: tuple = ()
-    photos: int = 0
-    sha256: str | None = None
+_UNKNOWN = {"url": None, "members": (), "photos": 0, "sha256": None}
 
 
 def known_sets():
-    """list of :class:`KnownSet`."""
+    """What is known about the data sets.
+
+    Returns
+    -------
+    list of SimpleNamespace
+        Each with ``name``, ``what`` it is, ``licence``; ``url``, where its authors publish it, at a fixed commit, as an
+        archive or the one file, None if it has to be asked for; ``members``, the files and folders below the archive's top
+        folder that make the set; ``photos``, how many its loader must find; ``sha256`` of what lies at the address, or None.
+    """
     text = Path(__file__).with_name("known.json").read_text(encoding="utf-8")
-    return [KnownSet(**entry) for entry in json.loads(text)]
+    return [SimpleNamespace(**_UNKNOWN | entry) for entry in json.loads(text)]
 
 
 def require(*names):
@@ -84,8 +66,8 @@ def fetch(known, folder):
 
     Parameters
     ----------
-    known : KnownSet
-        One that has an address.
+    known : SimpleNamespace
+        One of :func:`known_sets` that has an address.
     folder : path-like
         The set comes to ``folder/NAME``, the list of its files' SHA-256 to ``folder/NAME.sha256``.
 
@@ -161,31 +143,28 @@ def _download(known, partial):
     return partial / "unpacked" / top
 
 
-def _state(known, folder, fetched):
-    """What :func:`main` says of one set; DatasetNotFoundError if it cannot be had or is wrong."""
-    try:
-        photoset = open_dataset(known.name)
-    except DatasetNotFoundError:
-        if not known.url or not fetched:
-            return f"not there; {known.url or 'ask its authors'}, see data/README.md"
-        print(f"{'':<13} fetching it from {known.url}", flush=True)
-        photoset = LOADERS[known.name](fetch(known, folder))
-    if (own := folder / known.name).is_dir():
-        check_files(own, own)
-    return f"there: {len(photoset)} photos of {len(photoset.people)} people"
-
-
 def main(names=()):
     """List the known sets, fetch those that are not there; with names, only these. 1 if one cannot be had or is wrong."""
     folder, wrong = given_data_dir() or data_dir() / "raw", False
     for known in known_sets():
-        print(f"{known.name:<13} {known.what}. Licence: {known.licence}.", flush=True)
+        print(f"{known.name}: {known.what}. Licence: {known.licence}.", flush=True)
         try:
-            print(f"{'':<13} {_state(known, folder, not names or known.name in names)}", flush=True)
+            if known.url and (not names or known.name in names) and not _is_there(known):
+                fetch(known, folder)
+            if (folder / known.name).is_dir():
+                check_files(folder / known.name, folder / known.name)
+            state = "there" if _is_there(known) else f"not there: {known.url or 'ask its authors'}, see data/README.md"
         except DatasetNotFoundError as error:
-            print(f"{'':<13} WRONG: {error}", flush=True)
-            wrong = True
+            state, wrong = f"WRONG: {error}", True
+        print(f"    {state}", flush=True)
     return int(wrong)
+
+
+def _is_there(known):
+    try:
+        return bool(open_dataset(known.name))
+    except DatasetNotFoundError:
+        return False
 
 
 if __name__ == "__main__":

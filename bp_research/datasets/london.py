@@ -13,7 +13,7 @@ import pandas as pd
 from ..errors import DatasetNotFoundError
 from ..face.images import natural_key
 from ..face.schemes import EXPRESSIONS
-from .files import IMAGE_SUFFIXES, Problems, find_set, inspect_photo, listing
+from .files import Problems, find_set, inspect_photo
 from .records import Photo, PhotoSet
 
 #: Stands under every figure that shows a face of the set.
@@ -32,7 +32,6 @@ _TO_68 = [[int(i) for i in own.split(",")] for own in (
 ).split()]  # fmt: skip
 # Centre and horizontal diameter of the irises, subject's left first: the 189 points count the image's left first.
 _IRISES = ((1, 12, 16), (0, 4, 8))
-_BOX = ["bb_x1", "bb_y1", "bb_x2", "bb_y2"]
 
 
 def load_london(root):
@@ -55,16 +54,14 @@ def load_london(root):
         If the folder is not laid out as the set is.
     """
     looked_for = "the folder neutral_front (or london) with .jpg and .tem files, also inside inst"
-    root = find_set(Path(root), lambda folder: _folder(folder, "at rest") is not None, "London", looked_for)
+    root = find_set(Path(root), lambda folder: bool(_pictures(folder, "at rest")), "London", looked_for)
     problems, photos = Problems(root), []
     people = _people(root, problems)
     for expression, names in _FOLDERS.items():
-        folder = _folder(root, expression)
-        if folder is None:
-            problems.add("missing folder", names[0], "the set has no such folder")
-            continue
-        pictures = [path for path in listing(folder) if path.suffix.lower() in IMAGE_SUFFIXES]
+        pictures = _pictures(root, expression)
         photos += [_load_photo(path, expression, people, problems) for path in pictures]
+        if not pictures:
+            problems.add("missing folder", names[0], "the set has no photos in such a folder")
     photos.sort(key=lambda photo: photo.patient_id)  # a person's photos one after the other, at rest first
     return PhotoSet("London", photos, problems.table())
 
@@ -80,7 +77,7 @@ def load_meei_normals(csv):
     Returns
     -------
     PhotoSet
-        Group "Normal", landmarks and face boxes only: ``path`` is None, and ``image`` raises an error.
+        Group "Normal", landmarks only: ``path`` is None, and ``image`` raises an error.
 
     Raises
     ------
@@ -91,34 +88,31 @@ def load_meei_normals(csv):
     csv = csv / "landmarks_normals.csv" if csv.is_dir() else csv
     try:
         table = pd.read_csv(csv)
-        points = table[[f"landmark_{i}_{axis}" for i in range(68) for axis in "xy"]].to_numpy(float)
-        boxes = table[_BOX].to_numpy(float)
+        points = table[[f"landmark_{i}_{axis}" for i in range(68) for axis in "xy"]].to_numpy(float).reshape(-1, 68, 2)
         names = table["file"].str.extract(r"(\d+)_([1-8])\.").to_numpy()  # one file is called nomal1_1.jpg
     except (OSError, ValueError, KeyError) as error:
         raise DatasetNotFoundError(f"MEEI normals: {csv} is not landmarks_normals.csv of Auto-eFACE: {error}") from error
     photos = []
-    for (person, suffix), own, box in zip(names, points.reshape(-1, 68, 2), boxes, strict=True):
-        said = {"group": "Normal", "expression": EXPRESSIONS[int(suffix) - 1], "severity": 1}
-        photo_id = f"Normal{person}_{suffix}"
-        photos.append(Photo("MEEI normals", f"Normal{person}", photo_id, None, **said, landmarks_gt=own, bbox_gt=box))
+    for (person, suffix), own in zip(names, points, strict=True):
+        said = {"group": "Normal", "expression": EXPRESSIONS[int(suffix) - 1], "severity": 1, "landmarks_gt": own}
+        photos.append(Photo("MEEI normals", f"Normal{person}", f"Normal{person}_{suffix}", None, **said))
     photos.sort(key=lambda photo: natural_key(photo.photo_id))
     return PhotoSet("MEEI normals", photos, Problems(csv.parent).table())
 
 
-def _folder(root, expression):
-    """The folder of an expression's photos in or one below ``root``, None if there is none."""
-    places = (place / name for place in (root, root / "inst") for name in _FOLDERS[expression])
-    return next((place for place in places if any(place.glob("*_0[38].jpg"))), None)
+def _pictures(root, expression):
+    """The photos of an expression, in natural order, in the set's folder or the folder ``inst`` in it."""
+    folders = [place / name for place in (root, root / "inst") for name in _FOLDERS[expression]]
+    return sorted(path for folder in folders for path in folder.glob("[0-9]*_*.jpg"))
 
 
 def _people(root, problems):
     """Rows of london_info.csv by the number in the photos' names."""
-    places = (place / "data-raw" / "london_info.csv" for place in (root, root.parent))
-    path = next((place for place in places if place.is_file()), None)
-    if path is None:
-        problems.add("missing file", "data-raw/london_info.csv", "ages and genders are not known")
-        return pd.DataFrame(columns=["face_age", "face_gender"])
-    return pd.read_csv(path, dtype={"face_id": str}).set_index("face_id")
+    for path in (root / "data-raw/london_info.csv", root.parent / "data-raw/london_info.csv"):
+        if path.is_file():
+            return pd.read_csv(path, dtype={"face_id": str}).set_index("face_id")
+    problems.add("missing file", "data-raw/london_info.csv", "ages and genders are not known")
+    return pd.DataFrame(columns=["face_age", "face_gender"])
 
 
 def _load_photo(path, expression, people, problems):

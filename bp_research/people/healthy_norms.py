@@ -5,22 +5,18 @@ standard deviation and percentiles; ``healthy_norms.json`` says of whom, by what
 person's own values are in them. The rows of a measure are only comparable with values that were read in the same way.
 """
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ..datasets.fetch import known_sets
 from ..errors import BadSettingError, BadTableError
 from ..face.geometry import asymmetry, distance_array, feature_array, interocular, level
 from ..face.measures import QUANTITIES
 from ..face.measures import UNITS as CLINICAL_UNITS
 from ..face.schemes import DISTANCES, FEATURE_UNITS, FEATURES, REGIONS
-from ..landmarks.files import MODELS
 from ..measuring.cohort import landmarks_of
 from ..measuring.landmark_tester import LandmarkTester
-from ..paths import write_atomic
 from . import one_person
 
 #: Columns of the table. Of measures that only grow with asymmetry p95 is the upper limit, of others p2.5 and p97.5 are.
@@ -116,19 +112,19 @@ def norm_rows(measures, about, set_name, reading):
     DataFrame
         Columns :data:`COLUMNS`. Percentiles that so few people cannot tell (below 100 / (n + 1)) are NaN.
     """
-    rows = []
+    parts = []
     for expression, at in about.groupby("expression", sort=False).groups.items():
-        ages = about.loc[at, "age"]
         for first, last in ((-np.inf, np.inf), *AGE_GROUPS):
             everyone = np.isinf(last)
-            own = measures.loc[at if everyone else ages.index[ages.between(first, last)]]
+            own = measures.loc[at if everyone else at[about.loc[at, "age"].between(first, last)]]
             if len(own) < (2 if everyone else MIN_PEOPLE):
                 continue
             if set(REGIONS) <= set(own):
                 own = own.assign(**{COMPOSITE: composite_left_out(own[list(REGIONS)])})
-            keys = (set_name, reading, expression, ALL_AGES if everyone else f"{first}-{last}")
-            rows += [(name, _UNITS.get(name, ""), *keys, *_summary(values)) for name, values in own.items()]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+            said = {"set": set_name, "reading": reading, "expression": expression}
+            parts.append(_summary(own).assign(**said, age=ALL_AGES if everyone else f"{first}-{last}"))
+    rows = pd.concat(parts).rename_axis("measure").reset_index()
+    return rows.assign(unit=rows["measure"].map(_UNITS))[list(COLUMNS)]
 
 
 def make_norms(london, table, meei_normals):
@@ -154,42 +150,22 @@ def make_norms(london, table, meei_normals):
     if (failed := table.loc[table["status"] != "ok", "photo_id"]).size:
         raise BadTableError(f"{failed.size} photos of {london.name} were not measured, such as {failed.iloc[0]}: see 'status'")
     by_hand = london.select([photo.landmarks_gt is not None for photo in london])
-    copies = measures_of(landmarks_of(table, median=True))
+    ageless = table.assign(age=np.nan)
     clinical = table[[f"{name}_median" for name in QUANTITIES]].set_axis(list(QUANTITIES), axis=1)
     clinical = clinical.dropna(axis=1)  # closed lips have no percentage of the teeth that show
     parts = [
         norm_rows(measures_of(landmarks_of(table)), table, london.name, SINGLE),
-        norm_rows(copies.drop(columns=list(DISTANCES)), table.assign(age=np.nan), london.name, COPIES),
+        norm_rows(measures_of(landmarks_of(table, median=True)), ageless, london.name, COPIES),
         norm_rows(measures_of(by_hand.landmarks()), by_hand.to_frame().assign(age=np.nan), london.name, HAND),
         norm_rows(measures_of(meei_normals.landmarks()), meei_normals.to_frame(), meei_normals.name, HAND),
-        norm_rows(clinical, table.assign(age=np.nan), london.name, COPIES),
+        norm_rows(clinical, ageless, london.name, COPIES),
     ]
     norms = pd.concat(parts, ignore_index=True)
-    norms = norms[(norms["age"] == ALL_AGES) | ~norms["measure"].isin(DISTANCES)].reset_index(drop=True)
-    numbers = norms.columns[norms.columns.get_loc("mean") :]
-    return norms.assign(**{name: [float(f"{v:.4g}") for v in norms[name]] for name in numbers})
-
-
-def save_norms(norms, photosets, path, **about):
-    """Write the norms, and beside them as JSON of whom they are, by what they were made and how to make them again.
-
-    Parameters
-    ----------
-    norms : DataFrame
-        From :func:`make_norms`.
-    photosets : sequence of PhotoSet
-        Of which they were made.
-    path : path-like
-        The ``.csv`` file; the card has the same name with ``.json``.
-    **about
-        What else the card shall hold.
-    """
-    licences = {known.name: known.licence for known in known_sets()}
-    sets = {own.name: {"people": len(own.people), "photos": len(own), "licence": licences[own.name]} for own in photosets}
-    model = {"name": "FaceMesh", "sha256": MODELS["FaceMesh"].sha256}
-    card = {"sets": sets, "model": model, "made with": "make reports/12_healthy_reference.html", **about}
-    write_atomic(path, norms.to_csv(index=False, lineterminator="\n"))
-    write_atomic(Path(path).with_suffix(".json"), json.dumps(card, indent=1) + "\n")
+    # with the distances in few of the readings the file stays small
+    norms = norms[(norms["age"] == ALL_AGES) & (norms["reading"] != COPIES) | ~norms["measure"].isin(DISTANCES)]
+    numbers = list(COLUMNS[len(KEYS) + 1 :])
+    norms[numbers] = norms[numbers].map(lambda value: float(f"{value:.4g}"))
+    return norms.reset_index(drop=True)
 
 
 def read_norms(path=_FILE, **wanted):
@@ -258,11 +234,11 @@ def healthy_reference(norms):
     for expression, rows in norms.groupby("expression", sort=False):
         n = int(rows["n"].max())
         shares = np.arange(1, n + 1) / (n + 1) * 100
-        columns = {row["measure"]: _quantiles(row, shares) for _, row in rows.iterrows()}
-        columns |= {region: columns.pop(f"|{region}|") for region in REGIONS if f"|{region}|" in columns}
+        told = rows.set_index("measure")[list(PERCENTILE_COLUMNS)].T.set_axis(PERCENTILES).dropna()
+        told = told.drop(columns=list(REGIONS)).rename(columns=dict(zip(_SIZES, REGIONS, strict=True)))
+        part = pd.DataFrame({measure: np.interp(shares, told.index, told[measure]) for measure in told})
         names = [f"{rows['set'].iloc[0]}, {i} of {n}" for i in range(1, n + 1)]
-        said = {"patient_id": names, "group": "healthy", "expression": expression, "status": "ok"}
-        parts.append(pd.DataFrame(said | columns))
+        parts.append(part.assign(patient_id=names, group="healthy", expression=expression, status="ok"))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -313,16 +289,8 @@ def compare(photo, expression="at rest", name="this photo", model="FaceMesh", le
 
 
 def _summary(values):
-    """n, mean, standard deviation and percentiles (Weibull's, as a new person would meet them) of finite values."""
-    values = np.asarray(values, float)
-    n = len(values)
-    percentiles = np.quantile(values, np.divide(PERCENTILES, 100), method="weibull")
-    told = np.abs(np.array(PERCENTILES) - 50) <= 50 - 100 / (n + 1) + 1e-9
-    return n, values.mean(), values.std(ddof=1), *np.where(told, percentiles, np.nan)
-
-
-def _quantiles(row, shares):
-    """Values of one row of the norms at percentages; beyond the outermost percentiles these themselves."""
-    values = row[list(PERCENTILE_COLUMNS)].to_numpy(float)
-    told = np.isfinite(values)
-    return np.interp(shares, np.array(PERCENTILES)[told], values[told])
+    """n, mean, standard deviation and percentiles (Weibull's, as a new person would meet them) of each column."""
+    told = np.abs(np.array(PERCENTILES) - 50) <= 50 - 100 / (len(values) + 1) + 1e-9
+    percentiles = np.quantile(values, np.divide(PERCENTILES, 100), axis=0, method="weibull").T
+    rows = pd.DataFrame(np.where(told, percentiles, np.nan), values.columns, PERCENTILE_COLUMNS)
+    return rows.assign(n=len(values), mean=values.mean(), sd=values.std())
