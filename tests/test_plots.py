@@ -10,7 +10,7 @@ from bp_research.datasets import Photo, PhotoSet
 from bp_research.errors import BadTableError
 from bp_research.face.geometry import asymmetry, feature_array
 from bp_research.face.schemes import EXPRESSIONS, FACE_OUTLINES, FEATURE_GROUPS, FEATURES, REGIONS
-from bp_research.people.group_differences import cliffs_delta, overlap, overlaps, rank_features
+from bp_research.people.group_differences import cliffs_delta, group_overlaps, rank_features
 from bp_research.people.maps import components, map_numbers, scaled
 from bp_research.people.one_person import ABNORMAL, compare
 from bp_research.people.recovery import changes, scores
@@ -76,11 +76,11 @@ def test_cliffs_delta_is_its_definition():
 def test_overlap_of_normal_samples_is_the_known_one():
     # two unit normals d apart share 2 * Phi(-d / 2) of their area
     rng = np.random.default_rng(0)
+    about = {"patient_id": np.arange(4000).astype(str), "group": np.repeat(["Normal", "palsy"], 2000)}
     for distance, known in ((0, 1), (1, 0.617), (2, 0.317), (4, 0.0455)):
-        found = overlap(rng.normal(size=2000), rng.normal(distance, size=2000))
-        assert found == pytest.approx(known, abs=0.07)
-        skewed = overlap(np.exp(rng.normal(size=2000)), np.exp(rng.normal(distance, size=2000)))
-        assert skewed == pytest.approx(known, abs=0.07)
+        values = rng.normal(size=4000) + distance * np.repeat([0, 1], 2000)
+        found = group_overlaps(pd.DataFrame({**about, "f0": values, "f3": np.exp(values)}), "group", ["f0", "f3"], n=2)
+        assert found["overlap"].tolist() == pytest.approx([known, known], abs=0.07)
 
 
 def test_rank_features_puts_the_moved_ones_first_and_needs_both_kinds():
@@ -96,7 +96,7 @@ def test_rank_features_puts_the_moved_ones_first_and_needs_both_kinds():
 
 def test_overlaps_of_neighbours_have_a_baseline_by_people():
     table, _ = cohort()
-    found = overlaps(table, n=20)
+    found = group_overlaps(table, n=20)
     assert len(found) == 29 * (table["severity"].nunique() - 1)
     assert found[["overlap", "baseline"]].to_numpy().max() <= 1
     last = found[(found["feature"] == "f14") & (found["first"] == 1)].iloc[0]
@@ -153,7 +153,7 @@ def test_heat_tables_write_every_cell_in_its_place():
 
 def test_effect_sizes_and_overlaps_write_their_numbers():
     table, _ = cohort()
-    ranking, found = rank_features(table, n=20), overlaps(table, n=5)
+    ranking, found = rank_features(table, n=20), group_overlaps(table, n=5)
     written = texts(plots.effect_sizes(ranking))
     assert "healthy: 48 photos of 6 people" in written and "95 % interval" in written
     written = texts(plots.overlap_table(found))

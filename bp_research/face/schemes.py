@@ -67,6 +67,9 @@ FEATURE_GROUPS = {
     "combined": FEATURES[23:29],
 }
 
+#: The region of each feature.
+REGION_OF = {feature: region for region, members in FEATURE_GROUPS.items() for feature in members}
+
 #: What each feature measures, in a few words, for axes and tables.
 FEATURE_LABELS = dict(
     zip(
@@ -105,6 +108,9 @@ FEATURE_LABELS = dict(
         strict=True,
     )
 )
+
+#: Features that are ratios of a larger to a smaller length, at least 1: logarithms are their natural scale.
+RATIOS = tuple(name for name in FEATURES if "ratio" in FEATURE_LABELS[name])
 
 _DEGREES = ("f0", "f1", "f2", "f7", "f14", "f22", "f23")
 

@@ -4,15 +4,12 @@ from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm, rankdata
+from scipy.stats import mannwhitneyu, norm, rankdata
 
 from ..accuracy.scores import bootstrap_ci
 from ..datasets.records import HEALTHY_GROUPS
 from ..errors import BadTableError
-from ..face.schemes import FEATURE_GROUPS, FEATURES
-
-#: The region of each feature.
-REGION_OF = {feature: region for region, members in FEATURE_GROUPS.items() for feature in members}
+from ..face.schemes import FEATURES, REGION_OF
 
 _GRID = np.linspace(-4, 4, 81)  # of normal scores, on which densities are compared
 
@@ -30,6 +27,11 @@ def is_healthy(table):
     Series of bool, with the table's index
     """
     return table["group"].isin(HEALTHY_GROUPS)
+
+
+def with_health(table):
+    """The table with a column ``health``: "healthy people" or "palsy"."""
+    return pd.concat([table, is_healthy(table).map({True: "healthy people", False: "palsy"}).rename("health")], axis=1)
 
 
 def measured_rows(table, features=FEATURES):
@@ -65,11 +67,9 @@ def cliffs_delta(first, second):
         NaN if either is empty.
     """
     first, second = np.asarray(first, float), np.asarray(second, float)
-    n, m = len(first), len(second)
-    if not n or not m:
+    if not len(first) or not len(second):
         return np.full(first.shape[1:], np.nan)
-    ranks = rankdata(np.concatenate([first, second]), axis=0)[n:].sum(axis=0)
-    return 2 * (ranks - m * (m + 1) / 2) / (n * m) - 1
+    return 2 * mannwhitneyu(second, first, axis=0, method="asymptotic").statistic / (len(first) * len(second)) - 1
 
 
 def rank_features(table, features=FEATURES, n=500, seed=0):
@@ -115,27 +115,11 @@ def rank_features(table, features=FEATURES, n=500, seed=0):
     return result
 
 
-def overlap(first, second):
-    """The share of two samples' distributions that coincides: 1 the same, 0 apart.
+def group_overlaps(table, by="severity", features=FEATURES, n=200, seed=0):
+    """The share of two groups' distributions that coincides, for each feature: 1 the same, 0 apart.
 
-    The area under the lower one of two kernel densities. It does not depend on the scale of measurement, so it
-    is taken on normal scores of the pooled ranks, where heavy tails do no harm.
-
-    Parameters
-    ----------
-    first : array_like (n, ...)
-    second : array_like (m, ...)
-
-    Returns
-    -------
-    ndarray (...)
-    """
-    first, second = np.asarray(first, float), np.asarray(second, float)
-    return _overlap(_kernels(first, second), np.arange(len(first) + len(second)) < len(first))
-
-
-def overlaps(table, by="severity", features=FEATURES, n=200, seed=0):
-    """Overlap of the groups of a table, for each feature.
+    The area under the lower one of two kernel densities. It does not depend on the scale of measurement, so it is
+    taken on normal scores of the pooled ranks, where heavy tails do no harm.
 
     Parameters
     ----------
@@ -173,7 +157,7 @@ def overlaps(table, by="severity", features=FEATURES, n=200, seed=0):
         tagged = np.column_stack([in_first, kernels.reshape(len(people), -1)])
 
         def statistic(drawn, shape=kernels.shape[1:]):
-            return _overlap(drawn[:, 1:].reshape(-1, *shape), drawn[:, 0] == 1)
+            return _common_area(drawn[:, 1:].reshape(-1, *shape), drawn[:, 0] == 1)
 
         estimate, low, high = bootstrap_ci(tagged, people, statistic, n=n, seed=seed)
         baseline = _shuffled_overlap(kernels, people, in_first, n, seed)
@@ -198,7 +182,8 @@ def _spread(scores, n):
     return np.maximum(0.1, np.sqrt(squares / len(scores)))
 
 
-def _overlap(kernels, in_first):
+def _common_area(kernels, in_first):
+    """Area under the lower one of the mean kernels of two groups of rows."""
     if in_first.all() or not in_first.any():
         return np.full(kernels.shape[1:-1], np.nan)
     lower = np.minimum(kernels[in_first].mean(axis=0), kernels[~in_first].mean(axis=0))
@@ -211,4 +196,4 @@ def _shuffled_overlap(kernels, people, in_first, n, seed):
     size = len(np.unique(codes[in_first]))
     rng = np.random.default_rng(seed)
     deals = [np.isin(codes, rng.permutation(len(names))[:size]) for _ in range(min(n, 50))]
-    return float(np.mean([_overlap(kernels, deal) for deal in deals]))
+    return float(np.mean([_common_area(kernels, deal) for deal in deals]))

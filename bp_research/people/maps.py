@@ -11,10 +11,8 @@ from sklearn.manifold import TSNE
 from sklearn.preprocessing import StandardScaler
 
 from ..errors import BadSettingError, BadTableError
-from ..face.schemes import FEATURE_GROUPS, FEATURE_LABELS, FEATURES
+from ..face.schemes import FEATURE_GROUPS, FEATURES, RATIOS
 from .group_differences import measured_rows
-
-_RATIOS = np.array(["ratio" in FEATURE_LABELS[name] for name in FEATURES])
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def scaled(table, unit="photo"):
         raise BadSettingError(f"unit is 'photo' or 'person', not {unit!r}")
     about = measured_rows(table).reset_index(drop=True)
     values = about[list(FEATURES)].to_numpy(float)
-    values = np.where(_RATIOS, np.log(np.maximum(values, 1)), values)
+    values = np.where(np.isin(FEATURES, RATIOS), np.log(np.maximum(values, 1)), values)
     if unit == "person":
         codes, people = pd.factorize(about["patient_id"])
         values = pd.DataFrame(values).groupby(codes).mean().to_numpy()
@@ -180,6 +178,35 @@ def map_numbers(points, labels, people, neighbours=10, shuffles=200, seed=0):
     return found
 
 
+def compare_maps(layouts, about, labels, neighbours=10, seed=0, unit="photo"):
+    """:func:`map_numbers` of several maps and labels as one table.
+
+    Parameters
+    ----------
+    layouts : dict of str to ndarray (n, k)
+        Maps by name.
+    about : DataFrame (n rows)
+        From :func:`scaled`.
+    labels : sequence of str
+        Columns of ``about``.
+    neighbours, seed
+        As in :func:`map_numbers`.
+    unit : {"photo", "person"}
+        What the rows are.
+
+    Returns
+    -------
+    DataFrame
+        A row for each map and label: ``map``, ``label``, ``unit`` and the numbers.
+    """
+    return pd.DataFrame(
+        {"map": name, "label": label, "unit": unit}
+        | map_numbers(points, about[label], about["patient_id"], neighbours, seed=seed)
+        for name, points in layouts.items()
+        for label in labels
+    )
+
+
 def _nearest(distances, barred, neighbours):
     """Indices of each row's nearest rows that are not barred, (n, k), and which of them count."""
     distances = np.where(barred, np.inf, distances)
@@ -188,7 +215,7 @@ def _nearest(distances, barred, neighbours):
 
 
 def _silhouette(distances, codes):
-    """Mean silhouette; scikit-learn's is the same and takes ten times as long, which two hundred shuffles would show."""
+    """Mean silhouette; scikit-learn's is the same and takes 9 times as long (1.2 ms for 384 rows, 200 shuffles a map)."""
     member = np.eye(codes.max() + 1)[codes]
     sizes = member.sum(axis=0)
     sums = distances @ member

@@ -2,16 +2,18 @@
 
 import numpy as np
 import pandas as pd
+from scipy.stats import percentileofscore
 
 from ..errors import BadTableError
-from ..face.schemes import FEATURES, REGIONS
-from .group_differences import REGION_OF, is_healthy, measured_rows
+from ..face.geometry import mirror_difference
+from ..face.schemes import FEATURES, INNER, REGION_OF, REGIONS
+from .group_differences import is_healthy, measured_rows
 
 #: Features that grow with asymmetry; the others are proportions that can be too small as well as too large.
 ONE_SIDED = (*FEATURES[:18], *FEATURES[22:25], *REGIONS, "composite")
 
 #: What :func:`compare` can find of a measurement.
-HEALTHY, NOISE, ABNORMAL = "as in healthy people", "within measurement noise", "abnormal"
+FINDINGS = HEALTHY, NOISE, ABNORMAL = "as in healthy people", "within measurement noise", "abnormal"
 
 
 def percentile(values, reference):
@@ -33,12 +35,10 @@ def percentile(values, reference):
     BadTableError
         If the reference is empty or not finite.
     """
-    reference = np.sort(np.asarray(reference, float).ravel())
+    reference = np.asarray(reference, float).ravel()
     if not len(reference) or not np.isfinite(reference).all():
         raise BadTableError(f"percentiles need finite values to compare with, not {len(reference)} values with gaps")
-    values = np.asarray(values, float)
-    ranks = np.searchsorted(reference, values, "left") + np.searchsorted(reference, values, "right")
-    return np.where(np.isfinite(values), 50 * ranks / len(reference), np.nan)
+    return np.round(percentileofscore(reference, np.asarray(values, float), kind="mean"), 10)  # 100 is not 100.00000000000001
 
 
 def compare(person, others, quantities=FEATURES + REGIONS, level=0.95):
@@ -112,6 +112,62 @@ def left_out(table, quantities=FEATURES + REGIONS, level=0.95):
     return pd.Series(shares, name="outside")
 
 
+def by_region(found):
+    """What :func:`compare` found of the facial regions, over all photos.
+
+    Parameters
+    ----------
+    found : DataFrame
+        From :func:`compare`, with the regions.
+
+    Returns
+    -------
+    DataFrame
+        Index the regions; how many photos are abnormal and how many within measurement noise, and of the photo with the
+        largest left-right difference ``value``, ``low``, ``high``, ``limit_high``, ``percentile``, ``side``, ``how``
+        and ``expression``, as in :func:`compare`.
+    """
+    regions = found[found["quantity"].isin(REGIONS)]
+    largest = regions.loc[regions.groupby("quantity", sort=False)["value"].idxmax()].set_index("quantity")
+    counts = pd.crosstab(regions["quantity"], regions["finding"]).reindex(largest.index).reindex(columns=[ABNORMAL, NOISE])
+    shown = ["value", "low", "high", "limit_high", "percentile", "side", "how", "expression"]
+    return counts.fillna(0).astype(int).join(largest[shown])
+
+
+def most_affected(table):
+    """The ``patient_id`` of a person with palsy, of the highest severity if the data set tells severities.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`bp_research.measuring.cohort.measure_cohort`.
+
+    Raises
+    ------
+    BadTableError
+        If nobody with palsy could be measured.
+    """
+    ill = table[(table["status"] == "ok") & ~is_healthy(table)]
+    if ill.empty:
+        raise BadTableError("the table holds nobody with palsy who could be measured: say which person to look at")
+    return ill.sort_values("severity", ascending=False, kind="stable")["patient_id"].iloc[0]
+
+
+def mirror_distance(points):
+    """How far faces are from their own mirror images: the mean over brows, eyes, nose and mouth.
+
+    Parameters
+    ----------
+    points : array_like (..., 68, 2)
+
+    Returns
+    -------
+    ndarray (...)
+        Inter-ocular distances; 0 for a symmetric face.
+    """
+    return np.linalg.norm(mirror_difference(points)[..., INNER, :], axis=-1).mean(axis=-1)
+
+
 def _compare_one(photo, reference, name, level):
     """One row of :func:`compare` without the photo's own columns."""
     value = photo.get(f"{name}_median", photo[name])
@@ -120,17 +176,14 @@ def _compare_one(photo, reference, name, level):
     row = {"quantity": name, "region": REGION_OF.get(name, name)}
     if name in REGIONS:
         row |= _sides(name, value, photo["expression"])
-        reference = np.abs(reference)
-        crosses = low <= 0 <= high
-        value, low, high = abs(value), *sorted((abs(low), abs(high)))
+        reference, value, crosses = np.abs(reference), abs(value), low <= 0 <= high
+        low, high = sorted((abs(low), abs(high)))
         low = 0.0 if crosses else low
     tails = (0.0, level) if name in ONE_SIDED else ((1 - level) / 2, (1 + level) / 2)
     limits = _limits(reference, tails)
     row |= {"value": value, "low": low, "high": high, "limit_low": limits[0], "limit_high": limits[1]}
-    for column in ("value", "low", "high"):
-        row["percentile" if column == "value" else f"percentile_{column}"] = float(percentile(row[column], reference))
-    row["finding"] = _finding(value, low, high, limits)
-    return row
+    row |= zip(("percentile", "percentile_low", "percentile_high"), percentile([value, low, high], reference), strict=True)
+    return row | {"finding": _finding(value, low, high, limits)}
 
 
 def _sides(region, value, expression):

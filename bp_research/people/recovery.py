@@ -195,6 +195,27 @@ def copies_error(table, expressions, quantities=REGIONS):
     return np.sqrt(variances.mean(axis=0) / len(expressions))
 
 
+def measurement_error(table, expressions, stable=None, quantities=REGIONS):
+    """The standard error of scores: from a person who did not change if there is one, else from changed copies.
+
+    Parameters
+    ----------
+    table, expressions, quantities
+        As in :func:`copies_error`.
+    stable : DataFrame, optional
+        The same of a person who did not change, on several dates.
+
+    Returns
+    -------
+    error : ndarray (k,)
+    freedom : float
+        Degrees of freedom, infinite if the error is from copies.
+    """
+    if stable is None:
+        return copies_error(table, expressions, quantities), np.inf
+    return standard_error(scores(stable, quantities))
+
+
 def smallest_detectable_change(error, level=0.95, freedom=np.inf, comparisons=1):
     """The change between two measurements that noise alone exceeds with probability ``1 - level``.
 
@@ -267,6 +288,31 @@ def changes(found, error, level=0.95, freedom=np.inf, together=True):
     table["smallest"] = smallest.ravel()
     table["detectable"] = table["change"].abs() > table["smallest"]
     return table
+
+
+def course_table(found, found_changes, band=None):
+    """The course of each score in a line.
+
+    Parameters
+    ----------
+    found : DataFrame
+        From :func:`scores`.
+    found_changes : DataFrame
+        From :func:`changes`.
+    band : DataFrame, optional
+        From :func:`healthy_band`.
+
+    Returns
+    -------
+    DataFrame
+        Index the scores; ``first``, ``last``, ``change``, ``smallest`` (detectable change), ``changed since`` (the first
+        date with a detectable change, NaT if there is none) and, with a band, ``healthy limit``.
+    """
+    table = found_changes.groupby("region", sort=False)[["score", "change", "smallest"]].last()
+    table = table.rename(columns={"score": "last"})
+    table.insert(0, "first", found.iloc[0])
+    table["changed since"] = found_changes[found_changes["detectable"]].groupby("region")["date"].first()
+    return table if band is None else table.join(band["limit"].rename("healthy limit"))
 
 
 def _rows_of_csv(source):

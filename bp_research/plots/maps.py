@@ -1,8 +1,10 @@
 """Maps of a cohort, what their axes are made of, and how they compare with chance."""
 
 import numpy as np
+import seaborn as sns
 
-from .style import COLOURS, WIDTH, axes, levels_of
+from .charts import forest
+from .style import COLOURS, REGION_COLOURS, WIDTH, axes, heading, levels_of, panels
 
 
 def scatter_map(points, about, by, ax=None, title="", legend=True):
@@ -24,20 +26,46 @@ def scatter_map(points, about, by, ax=None, title="", legend=True):
     Axes
     """
     ax = axes(ax, (WIDTH * 0.75, WIDTH * 0.7))
-    points, values = np.asarray(points), about[by].to_numpy()
-    levels = levels_of(about, by)
-    for level in levels:
-        own = values == level.value
-        label = f"{level.label}, n = {own.sum()}" if len(levels) <= 12 else None
-        ax.scatter(*points[own].T, s=14, color=level.colour, alpha=0.75, linewidths=0, label=label)
-    ax.set_xticks([])
-    ax.set_yticks([])
+    levels, counts = levels_of(about, by), about[by].value_counts()
+    names = {level.value: f"{level.label}, n = {counts[level.value]}" for level in levels}
+    colours = {names[level.value]: level.colour for level in levels}
+    legend = legend and len(levels) <= 12
+    x, y = np.transpose(points)
+    dots = {"s": 14, "alpha": 0.75, "linewidth": 0, "hue_order": list(colours), "palette": colours}
+    sns.scatterplot(x=x, y=y, hue=about[by].map(names).to_numpy(), legend=legend, ax=ax, **dots)
+    ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(True)
     ax.set_title(title, fontsize=10)
-    if legend and len(levels) <= 12:
+    if legend:
         frame = ax.legend(loc="upper left", bbox_to_anchor=(1, 1), markerscale=1.6, handletextpad=0.2, title=by)
         frame.set_in_layout(False)  # beside others the map keeps their size
     return ax
+
+
+def map_grid(layouts, about, by, numbers, title=""):
+    """Several maps as :func:`scatter_map`, each under its purity and what chance gives.
+
+    Parameters
+    ----------
+    layouts : dict of str to array_like (n, 2)
+    about : DataFrame (n rows)
+    by : str
+    numbers : DataFrame
+        From :func:`bp_research.people.maps.compare_maps` with these maps and this label.
+    title : str
+
+    Returns
+    -------
+    ndarray of Axes
+    """
+    grid = panels(len(layouts), columns=2, height=3.1)
+    rows = numbers[numbers["label"] == by].set_index("map")
+    for (name, points), ax in zip(layouts.items(), grid, strict=True):
+        purity, chance = rows.loc[name, ["purity", "purity_chance"]]
+        text = f"{name}\npurity {purity:.2f}, by chance {chance:.2f}"
+        scatter_map(points, about, by, ax, text, legend=ax is grid[-1])
+    heading(grid[0], title)
+    return grid
 
 
 def explained(found, ax=None, shown=10):
@@ -62,10 +90,7 @@ def explained(found, ax=None, shown=10):
     ax.plot(x, share.cumsum(), "o-", color=COLOURS["ink"], label="together")
     # variance split evenly is what features without any correlation would give
     ax.axhline(100 / len(found.loadings), color=COLOURS["vermillion"], linestyle="--", label="uncorrelated features")
-    ax.set_xticks(x)
-    ax.set_xlabel("principal component")
-    ax.set_ylabel("variance [%]")
-    ax.set_ylim(0, 100)
+    ax.set(xticks=x, ylim=(0, 100), xlabel="principal component", ylabel="variance [%]")
     ax.legend(loc="center right")
     return ax
 
@@ -85,24 +110,18 @@ def loadings(found, ax=None, shown=4):
     -------
     Axes
     """
-    ax = axes(ax, (WIDTH, 2.8))
-    shares = 100 * found.by_region().iloc[:, :shown]
-    left = np.zeros(shares.shape[1])
-    colours = ("blue", "vermillion", "green", "purple", "grey")
-    for (region, row), colour in zip(shares.iterrows(), colours, strict=True):
-        ax.barh(row.index, row, left=left, color=COLOURS[colour], edgecolor="white", label=region)
-        for x, y, width in zip(left, range(len(row)), row, strict=True):
-            if width > 7:
-                ax.text(x + width / 2, y, f"{width:.0f}", ha="center", va="center", color="white", fontsize=9)
-        left += row.to_numpy()
+    ax = axes(ax, (WIDTH, 1.2 + 0.4 * shown))
+    shares = 100 * found.by_region().iloc[:, :shown].T
+    shares.plot.barh(stacked=True, ax=ax, color=REGION_COLOURS, edgecolor="white", width=0.8)
+    for bars in ax.containers:
+        ax.bar_label(bars, [f"{w:.0f}" if w > 7 else "" for w in bars.datavalues], label_type="center", color="white")
     ax.invert_yaxis()
-    ax.set_xlim(0, 100)
-    ax.set_xlabel("share of the squared loadings [%]")
+    ax.set(xlim=(0, 100), xlabel="share of the squared loadings [%]")
     ax.legend(loc="lower center", bbox_to_anchor=(0.45, 1), ncols=5, columnspacing=1, handlelength=1.2)
     return ax
 
 
-def against_chance(numbers, number="purity", ax=None):
+def against_chance(numbers, number="purity"):
     """Numbers of several maps beside what shuffled labels give.
 
     Parameters
@@ -110,23 +129,18 @@ def against_chance(numbers, number="purity", ax=None):
     numbers : DataFrame
         One row per map: the column ``map`` and those of :func:`bp_research.people.maps.map_numbers`.
     number : {"purity", "silhouette"}
-    ax : Axes, optional
 
     Returns
     -------
     Axes
     """
-    ax = axes(ax, (WIDTH, 1.1 + 0.34 * len(numbers)))
-    y = np.arange(len(numbers))
     low, high = numbers[f"{number}_low"], numbers[f"{number}_high"]
-    ax.barh(y, high - low, left=low, height=0.55, color="#D5D5D5", label="shuffled labels, middle 95 %")
-    above = (numbers[number] > high).to_numpy()
-    for mask, colour, label in ((above, "vermillion", "above chance"), (~above, "ink", "not above chance")):
-        ax.plot(numbers[number][mask], y[mask], "o", color=COLOURS[colour], label=f"{label}, {mask.sum()}")
-    ax.set_yticks(y, numbers["map"])
-    ax.set_ylim(len(numbers) - 0.5, -0.5)
+    found = numbers.assign(found=np.where(numbers[number] > high, "above chance", "not above chance"))
+    colours = {"above chance": COLOURS["vermillion"], "not above chance": COLOURS["ink"]}
+    ax = axes(None, (WIDTH, 1.1 + 0.34 * len(found)))
+    forest(found, number, number, number, "map", by="found", colours=colours, ax=ax)
+    shuffled = "shuffled labels, middle 95 %"
+    ax.barh(range(len(found)), high - low, left=low, height=0.55, color="#D5D5D5", zorder=0, label=shuffled)
     ax.set_xlabel({"purity": "k-NN purity by people [0 to 1]", "silhouette": "silhouette [-1 to 1]"}[number])
     ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1), ncols=3, columnspacing=1, handletextpad=0.4)
     return ax
-
-

@@ -5,8 +5,8 @@ from collections import Counter
 import numpy as np
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-from ..face.schemes import FEATURE_LABELS, FEATURE_UNITS, REGIONS
-from .style import COLOURS, WIDTH, axes, heading, panels
+from ..face.schemes import FEATURE_UNITS, REGIONS
+from .style import COLOURS, WIDTH, axes, heading, named, panels
 
 
 def course(found, name, error, found_changes, band=None, factor=1.96, ax=None):
@@ -33,25 +33,21 @@ def course(found, name, error, found_changes, band=None, factor=1.96, ax=None):
     Axes
     """
     ax = axes(ax, (WIDTH, 3))
-    values = found[name]
-    own = found_changes[found_changes["region"] == name]
+    values, own = found[name], found_changes[found_changes["region"] == name]
     if band is not None:
-        row = band.loc[name]
-        ax.axhspan(0, row["limit"], color=COLOURS["blue"], alpha=0.13, linewidth=0, label=f"healthy, n = {row['n']:.0f}")
-    first, smallest = values.iloc[0], own["smallest"].iloc[0]
-    for edge, label in ((first - smallest, "first ± smallest detectable change"), (first + smallest, None)):
-        ax.axhline(edge, color="#777777", linestyle="--", linewidth=1.2, label=label)
+        limit, n = band.loc[name, ["limit", "n"]]
+        ax.axhspan(0, limit, color=COLOURS["blue"], alpha=0.13, linewidth=0, label=f"healthy, n = {n:.0f}")
+    ends = values.iloc[0] + own["smallest"].iloc[0] * np.array([-1, 1])
+    ax.hlines(ends, *values.index[[0, -1]], "#777777", "--", linewidth=1.2, label="first ± smallest detectable change")
     ax.plot(values.index, values, color=COLOURS["ink"], linewidth=1.2, zorder=2)
-    detectable = np.r_[False, own["detectable"].to_numpy()]
+    detectable = np.r_[False, own["detectable"]]
+    look = {"fmt": "o", "markersize": 6, "capsize": 3, "linewidth": 1.4, "zorder": 3}
     for mask, colour, label in ((~detectable, "grey", "no detectable change"), (detectable, "vermillion", "changed")):
         if mask.any():
-            ax.errorbar(
-                values.index[mask], values[mask], factor * error, fmt="o", color=COLOURS[colour], markersize=6,
-                capsize=3, linewidth=1.4, label=f"{label}, n = {mask.sum()}", zorder=3,
-            )  # fmt: skip
+            dots = {"color": COLOURS[colour], "label": f"{label}, n = {mask.sum()}"}
+            ax.errorbar(values.index[mask], values[mask], factor * error, **dots, **look)
     unit = "inter-ocular\ndistances" if name in REGIONS else FEATURE_UNITS[name].replace("1", "no unit")
-    ax.set_ylabel(f"[{unit}]")
-    ax.set_title(f"{name} asymmetry" if name in REGIONS else f"{name} {FEATURE_LABELS[name]}")
+    ax.set(ylabel=f"[{unit}]", title=f"{name} asymmetry" if name in REGIONS else named(name))
     ax.set_ylim(bottom=0 if name in REGIONS else None)
     locator = AutoDateLocator(maxticks=7)
     ax.xaxis.set_major_locator(locator)

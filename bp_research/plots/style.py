@@ -12,7 +12,7 @@ import numpy as np
 
 from ..datasets.records import HEALTHY_GROUPS
 from ..errors import BadTableError
-from ..face.schemes import EXPRESSIONS, FEATURE_LABELS, FEATURE_UNITS, REGIONS
+from ..face.schemes import EXPRESSIONS, FEATURE_GROUPS, FEATURE_LABELS, FEATURE_UNITS, REGIONS
 
 #: Okabe and Ito's colours by name.
 COLOURS = {
@@ -28,6 +28,9 @@ SEVERITY_COLOURS = (COLOURS["blue"], "#FDC370", "#F79420", "#D95F0E", "#A13D05",
 
 #: Severities 1 to 6 as they are written.
 GRADES = ("I", "II", "III", "IV", "V", "VI")
+
+#: Colours of the facial regions, as the features are grouped.
+REGION_COLOURS = dict(zip(FEATURE_GROUPS, (*CYCLE[:4], COLOURS["grey"]), strict=True))
 
 _GROUP_COLOURS = {
     **dict.fromkeys((*HEALTHY_GROUPS, "healthy people"), COLOURS["blue"]),
@@ -135,9 +138,12 @@ def count(n, one, many=None):
     return f"{n} {one if n == 1 else many or one + 's'}"
 
 
+def named(name):
+    """A feature's or region's name with what it measures, for tables: "f14 tilt of mouth corners"."""
+    return f"{name}, left minus right" if name in REGIONS else f"{name} {FEATURE_LABELS.get(name, '')}".strip()
+
+
 def quantity(name):
-    """A feature's or region's name with its unit, for an axis: "f14 tilt of mouth corners [degrees]"."""
-    if name in REGIONS:
-        return f"{name}: left minus right [inter-ocular distances]"
-    unit = FEATURE_UNITS[name]
-    return f"{name} {FEATURE_LABELS[name]}" + (f" [{unit}]" if unit != "1" else " [no unit]")
+    """The same with its unit, for an axis: "f14 tilt of mouth corners [degrees]"."""
+    unit = "inter-ocular distances" if name in REGIONS else FEATURE_UNITS[name].replace("1", "")
+    return f"{named(name)} [{unit}]" if unit else named(name)
