@@ -124,11 +124,11 @@ def effect_sizes(ranking):
     -------
     Axes
     """
-    xlabel = "Cliff's delta [no unit], 95 % interval by people"
-    table = ranking.assign(name=ranking["feature"].map(named))
-    ax = forest(table, "delta", "low", "high", "name", by="region", reference=0, xlabel=xlabel, colours=REGION_COLOURS)
     kinds = ((kind, count(n, "photo"), count(people, "person", "people")) for kind, (n, people) in ranking.attrs.items())
-    return heading(ax, ", ".join(f"{kind}: {photos} of {people}" for kind, photos, people in kinds))
+    sizes = ", ".join(f"{kind}: {photos} of {people}" for kind, photos, people in kinds)
+    xlabel = f"Cliff's delta [no unit], 95 % interval by people\n{sizes}"
+    table = ranking.assign(name=ranking["feature"].map(named))
+    return forest(table, "delta", "low", "high", "name", by="region", reference=0, xlabel=xlabel, colours=REGION_COLOURS)
 
 
 def _density(values, grid, lowest):
