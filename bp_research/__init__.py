@@ -16,8 +16,8 @@ DISCLAIMER = (
     "Sudden facial weakness can be a stroke: call emergency services at once."
 )
 
-#: The landmark model that the notebooks use when their ``model`` parameter is None: the one that keeps most of the
-#: faces' asymmetry without annotated photos (notebook 06).
+#: The landmark model wherever none is named: the one that keeps most of the faces' asymmetry without annotated photos
+#: (notebook 06).
 DEFAULT_MODEL = "FaceMesh"
 
 _HOMES = {
@@ -49,10 +49,10 @@ _MOVED = {
 }
 _RENAMED = {
     **{name: f"{room}.{name}" for name, room in _MOVED.items()},
-    "adapters": "accuracy.fitting",
+    "adapters": "landmarks.adapter accuracy.fitting",
     "augment": "measuring.copies",
     "models": "landmarks.files",
-    "predictors": "landmarks.engine",
+    "predictors": "landmarks.engine landmarks.dlib_engine landmarks.models",
     "statistics": "accuracy.scores",
 }
 
@@ -77,10 +77,12 @@ class _Renamed(MetaPathFinder, Loader):
         return ModuleSpec(fullname, self) if package == __name__ and name in _RENAMED else None
 
     def create_module(self, spec):
-        """An empty module, for which :meth:`exec_module` puts the real one."""
+        """An ordinary module, for :meth:`exec_module` to fill."""
 
     def exec_module(self, module):
-        sys.modules[module.__name__] = import_module(f".{_RENAMED[module.__name__.rpartition('.')[2]]}", __name__)
+        for home in _RENAMED[module.__name__.rpartition(".")[2]].split():
+            names = vars(import_module(f".{home}", __name__))
+            vars(module).update({name: value for name, value in names.items() if not name.startswith("__")})
 
 
 sys.meta_path.append(_Renamed())

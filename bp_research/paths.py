@@ -62,6 +62,11 @@ def results_dir():
     return reports_dir() / "results"
 
 
+def in_report():
+    """Whether a notebook is being run to a report, which others than the person at this screen may see."""
+    return bool(os.environ.get("BP_REPORT"))
+
+
 def file_place(path):
     """``path`` as a place where a file can be written: its folder is made if needed.
 

@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 
 from bp_research.accuracy import fitting as adapters
-from bp_research.accuracy.fitting import Views, fit_adapter, load_adapter, out_of_fold, person_folds, trust
+from bp_research.accuracy.fitting import fit_adapter, out_of_fold, person_folds, trust
 from bp_research.datasets import load_neuroface
 from bp_research.datasets.records import Photo
 from bp_research.errors import BadModelError, BadTableError
 from bp_research.face.geometry import asymmetry, mirror, point_error, transform
-from bp_research.landmarks.engine import Engine, Face, Prediction, get_engine
+from bp_research.landmarks.adapter import Views, load_adapter
+from bp_research.landmarks.engine import Engine, Face, Prediction
 from bp_research.landmarks.get_landmarks import GetLandmarks
+from bp_research.landmarks.models import get_engine
 
 WIDTH = 400
 
@@ -232,12 +234,11 @@ class Blind(Engine):
         return Prediction(symmetric_face())
 
 
-def test_too_few_people_is_an_error(tmp_path, monkeypatch):
-    monkeypatch.setattr(adapters, "get_engine", lambda model: Blind())
+def test_too_few_people_is_an_error(tmp_path):
     cv2.imwrite(str(tmp_path / "black.png"), np.zeros((20, 20, 3), np.uint8))
     photos = [Photo("x", str(i), str(i), tmp_path / "black.png", landmarks_gt=symmetric_face()) for i in range(9)]
     with pytest.raises(BadTableError, match="at least 4 people"):
-        fit_adapter(photos, progress=False)
+        fit_adapter(photos, Blind(), progress=False)
 
 
 @pytest.fixture(scope="module")

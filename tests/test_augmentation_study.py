@@ -23,12 +23,12 @@ def photos(tiny_demo):
 @pytest.fixture(scope="module")
 def tried(photos):
     trials = [Trial("run", "run", {"num_test": 6}), Trial("noise", "test_noises", {"scale": 30, "num_test": 3}, 30)]
-    return try_tests(photos, trials, counts=(1, 3), processes=2, progress=False)
+    return try_tests(photos, trials, counts=(1, 3), processes=2, progress=False, model="iBUG")
 
 
 def test_rows_are_what_the_tester_gives(photos, tried):
     photo = photos[2]
-    tester = LandmarkTester(photo.path).run(6)
+    tester = LandmarkTester(photo.path, "iBUG").run(6)
     rows = tried[(tried["photo_id"] == photo.photo_id) & (tried["trial"] == "run")].set_index("copies")
     for count in (1, 3):
         points = tester.test_landmarks[:count]
@@ -52,7 +52,7 @@ def test_every_photo_and_trial_has_its_rows(photos, tried):
 
 def test_levelled_trials_turn_the_photo(photos):
     trials = [Trial(str(level), "test_no_rotation", {"num_test": 1}, level=level) for level in (False, True)]
-    table = try_tests(photos, trials, processes=1, progress=False)
+    table = try_tests(photos, trials, processes=1, progress=False, model="iBUG")
     errors = table.pivot(index="photo_id", columns="trial", values="error")
     assert (errors["True"] != errors["False"]).any()
 
@@ -66,12 +66,12 @@ def test_the_sweep_covers_three_kinds_from_weak_to_strong():
 
 
 def test_intervals_stand_beside_the_truth(photos):
-    table = interval_table(photos, levels=(0.5,), num_test=5, processes=1, progress=False)
+    table = interval_table(photos, "iBUG", levels=(0.5,), num_test=5, processes=1, progress=False)
     assert set(COLUMNS) <= set(table.columns)
     assert len(table) == len(photos) * 32
     photo = photos[1]
     rows = table[table["photo_id"] == photo.photo_id].set_index("quantity")
-    expected = LandmarkTester(photo.path).run(5).feature_intervals(0.5)
+    expected = LandmarkTester(photo.path, "iBUG").run(5).feature_intervals(0.5)
     for column in ("value", "low", "high", "spread"):
         np.testing.assert_allclose(rows[column], expected[column])
     np.testing.assert_allclose(rows["truth"].iloc[:29].astype(float), feature_array(photo.landmarks_gt))
@@ -81,11 +81,11 @@ def test_intervals_stand_beside_the_truth(photos):
 def test_photos_without_annotation_or_face_are_refused(photos, tmp_path):
     bare = PhotoSet("bare", [Photo("bare", "a", "a", photos[0].path)], photos.problems)
     with pytest.raises(BadTableError, match="1 of 1"):
-        try_tests(bare, sweep())
+        try_tests(bare, sweep(), model="iBUG")
     (tmp_path / "empty.png").write_bytes(b"")
     blind = Photo("blind", "a", "a", tmp_path / "empty.png", landmarks_gt=photos[0].landmarks_gt.copy())
     with pytest.raises(BadTableError, match="no face"):
-        interval_table(PhotoSet("blind", [blind], photos.problems), processes=1, progress=False)
+        interval_table(PhotoSet("blind", [blind], photos.problems), "iBUG", processes=1, progress=False)
 
 
 def test_figures_show_every_point(photos, tried):
@@ -103,10 +103,10 @@ def test_figures_show_every_point(photos, tried):
     assert sum(len(line.get_xdata()) for line in ax.lines) == len(part)
     rho, low, high = plots.rank_correlation(part)
     assert low <= rho <= high
-    table = interval_table(photos, levels=(0.5,), num_test=5, processes=1, progress=False)
+    table = interval_table(photos, "iBUG", levels=(0.5,), num_test=5, processes=1, progress=False)
     (ax,) = plots.coverages(table, cross_calibrate(table, folds=6))
     assert [len(line.get_ydata()) for line in ax.lines[:2]] == [32, 32]
-    plots.copies(LandmarkTester(photos[0].path).run(3))
+    plots.copies(LandmarkTester(photos[0].path, "iBUG").run(3))
     differences = part.iloc[:2].assign(
         model="iBUG", group=["a", "b"], estimate=[-0.01, 0.0], low=-0.02, high=0.01, n_frames=3, n_people=2
     )

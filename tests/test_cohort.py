@@ -41,14 +41,14 @@ def folder(portrait, tmp_path):
 
 
 def test_rows_are_in_natural_order_and_equal_single_measurements(folder, portrait):
-    table = measure_cohort(folder, processes=2, progress=False)
+    table = measure_cohort(folder, "iBUG", processes=2, progress=False)
     assert table["photo_id"].tolist() == [f"p{i}.png" for i in range(1, 11)]
     assert (table["status"] == "ok").all() and (table["model"] == "iBUG").all()
     for image, row in ((portrait, 0), (portrait[:, ::-1].copy(), 1)):
-        face = GetLandmarks(image)
+        face = GetLandmarks(image, "iBUG")
         np.testing.assert_array_equal(landmarks_of(table)[row], face.landmarks)
         np.testing.assert_allclose(table.loc[row, list(FEATURES)].astype(float), list(ProcessResults(face).features.values()))
-    pd.testing.assert_frame_equal(table, measure_cohort(folder, processes=1, progress=False))
+    pd.testing.assert_frame_equal(table, measure_cohort(folder, "iBUG", processes=1, progress=False))
 
 
 def test_a_bad_photo_costs_its_row_only(folder, portrait):
@@ -62,7 +62,7 @@ def test_a_bad_photo_costs_its_row_only(folder, portrait):
         else:
             cv2.imwrite(str(folder / f"p{i}.png"), broken)
     photos = [*sorted(folder.iterdir()), folder / "missing.jpg"]
-    table = measure_cohort(photos, processes=2, progress=False).set_index("photo_id")
+    table = measure_cohort(photos, "iBUG", processes=2, progress=False).set_index("photo_id")
     assert len(table) == 31 and list(table.index) == [path.name for path in photos]
     assert table.loc["p3.png", "status"].startswith("UnreadableImageError: ")
     assert table.loc["p4.png", "status"].startswith("UnreadableImageError: ")
@@ -76,24 +76,24 @@ def test_a_bad_photo_costs_its_row_only(folder, portrait):
 
 def test_what_the_data_set_says_is_kept(folder):
     photo = Photo("set", "person", "p", folder / "p1.png", group="Flaccid", severity=3, age=41.0)
-    row = measure_cohort([photo], progress=False).iloc[0]
+    row = measure_cohort([photo], "iBUG", progress=False).iloc[0]
     assert (row["dataset"], row["patient_id"], row["group"]) == ("set", "person", "Flaccid")
     assert row["severity"] == 3 and row["age"] == 41
 
 
 def test_cache_repeats_nothing_but_what_changed(folder, portrait, tmp_path):
     cache = tmp_path / "made" / "cache.jsonl"
-    first = measure_cohort(folder, cache=cache, progress=False)
+    first = measure_cohort(folder, "iBUG", cache=cache, progress=False)
     assert len(cache.read_text().splitlines()) == 10
-    again = measure_cohort(folder, cache=cache, progress=False)
+    again = measure_cohort(folder, "iBUG", cache=cache, progress=False)
     pd.testing.assert_frame_equal(first, again)
     assert len(cache.read_text().splitlines()) == 10
     cv2.imwrite(str(folder / "p1.png"), cv2.convertScaleAbs(portrait, alpha=0.8))
-    changed = measure_cohort(folder, cache=cache, progress=False)
+    changed = measure_cohort(folder, "iBUG", cache=cache, progress=False)
     assert len(cache.read_text().splitlines()) == 11
     assert not np.array_equal(landmarks_of(changed)[0], landmarks_of(first)[0])
     pd.testing.assert_frame_equal(changed.iloc[1:], first.iloc[1:])
-    measure_cohort(folder, cache=cache, progress=False, resolution=300)
+    measure_cohort(folder, "iBUG", cache=cache, progress=False, resolution=300)
     assert len(cache.read_text().splitlines()) == 21
 
 
@@ -102,28 +102,28 @@ def test_settings_that_make_no_sense(folder, tmp_path):
         measure_cohort(folder, model=str(tmp_path / "none.dat"), progress=False)
     for photos in ([], [7], tmp_path / "missing"):
         with pytest.raises(BadSettingError):
-            measure_cohort(photos, progress=False)
+            measure_cohort(photos, "iBUG", progress=False)
     for processes in (0, -1, 1.5):
         with pytest.raises(BadSettingError):
-            measure_cohort(folder, processes=processes, progress=False)
+            measure_cohort(folder, "iBUG", processes=processes, progress=False)
     with pytest.raises(BadSettingError, match="is a folder"):
-        measure_cohort(folder, cache=tmp_path, progress=False)
+        measure_cohort(folder, "iBUG", cache=tmp_path, progress=False)
 
 
 def test_executors(folder):
-    expected = measure_cohort(folder, processes=1, progress=False)
+    expected = measure_cohort(folder, "iBUG", processes=1, progress=False)
     with ThreadPoolExecutor(1) as executor:
-        pd.testing.assert_frame_equal(measure_cohort(folder, executor=executor, progress=False), expected)
+        pd.testing.assert_frame_equal(measure_cohort(folder, "iBUG", executor=executor, progress=False), expected)
 
 
 def test_dask_cluster(folder):
     distributed = pytest.importorskip("distributed")
-    expected = measure_cohort(folder, processes=1, progress=False)
+    expected = measure_cohort(folder, "iBUG", processes=1, progress=False)
     with (
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster,
         distributed.Client(cluster) as client,
     ):
-        table = measure_cohort(folder, executor=client.get_executor(), progress=False)
+        table = measure_cohort(folder, "iBUG", executor=client.get_executor(), progress=False)
     pd.testing.assert_frame_equal(table, expected)
 
 
@@ -181,15 +181,15 @@ def test_a_killed_worker_is_said_and_does_not_hang():
 def test_augmenting_adds_what_the_tester_says_and_changes_nothing_else(folder, portrait, tmp_path):
     photos = [folder / "p1.png", folder / "p2.png", tmp_path / "missing.png"]
     cache = tmp_path / "rows.jsonl"
-    plain = measure_cohort(photos, cache=cache, progress=False)
-    table = measure_cohort(photos, cache=cache, augment=6, processes=2, progress=False)
+    plain = measure_cohort(photos, "iBUG", cache=cache, progress=False)
+    table = measure_cohort(photos, "iBUG", cache=cache, augment=6, processes=2, progress=False)
     pd.testing.assert_frame_equal(table[plain.columns], plain)
-    said = LandmarkTester(portrait).run(6).feature_intervals(0.9)
+    said = LandmarkTester(portrait, "iBUG").run(6).feature_intervals(0.9)
     for what, column in (("median", "value"), ("low", "low"), ("high", "high")):
         row = table.loc[0, [f"{quantity}_{what}" for quantity in said.index]].astype(float)
         np.testing.assert_array_equal(row, said[column])
     assert table.loc[2].filter(regex="_(median|low|high)$").isna().all()
-    pd.testing.assert_frame_equal(table, measure_cohort(photos, cache=cache, augment=6, progress=False))
+    pd.testing.assert_frame_equal(table, measure_cohort(photos, "iBUG", cache=cache, augment=6, progress=False))
     for wrong in (-1, 2.5, True):
         with pytest.raises(BadSettingError, match="augment"):
-            measure_cohort(photos, augment=wrong)
+            measure_cohort(photos, "iBUG", augment=wrong)

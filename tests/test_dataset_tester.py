@@ -353,7 +353,7 @@ def test_scores_need_annotations_and_as_many_predictions():
     with pytest.raises(BadTableError, match="without annotated"):
         score_landmarks(bare, faces[:1])
     with pytest.raises(BadTableError, match="no annotated photo"):
-        DatasetTester(bare)
+        DatasetTester(bare, "iBUG")
 
 
 # The tester, on photos
@@ -366,7 +366,7 @@ def portraits(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("portraits")
     image = cv2.imread(PORTRAIT)
-    points = GetLandmarks(PORTRAIT).landmarks
+    points = GetLandmarks(PORTRAIT, "iBUG").landmarks
     photos = []
     for i, (person, task) in enumerate((p, t) for p in ("N001", "A002") for t in ("NSM_OPEN", "NSM_KISS", "DDK_PA")):
         blank = (person, task) == ("A002", "DDK_PA")
@@ -380,7 +380,7 @@ def portraits(tmp_path_factory):
 
 
 def test_patients_is_a_lazy_view(portraits):
-    tester = DatasetTester(portraits)
+    tester = DatasetTester(portraits, "iBUG")
     assert list(tester.patients) == ["N001", "A002"]
     assert list(tester.patients["N001"]) == ["NSM_OPEN", "NSM_KISS", "DDK_PA"]
     frame = tester.patients["N001"]["NSM_KISS"][8]
@@ -398,12 +398,12 @@ def test_the_same_frame_number_in_two_sessions_keeps_both(portraits):
     first = portraits[0]
     again = Photo("simulated", "N001", "second session", first.path, task=first.task, frame=first.frame,
                   landmarks_gt=first.landmarks_gt)  # fmt: skip
-    tester = DatasetTester(PhotoSet("simulated", [first, again], NO_PROBLEMS))
+    tester = DatasetTester(PhotoSet("simulated", [first, again], NO_PROBLEMS), "iBUG")
     assert list(tester.patients["N001"]["NSM_OPEN"]) == [7, "second session"]
 
 
 def test_batches_choose_groups_and_tasks(portraits):
-    tester = DatasetTester(portraits)
+    tester = DatasetTester(portraits, "iBUG")
     assert [len(batch) for batch in tester.batches(batch_size=4)] == [4, 2]
     assert [batch[0].photo.photo_id for batch in tester.batches(groups="ALS", tasks=["NSM_OPEN", "NSM_KISS"])] == [
         "A002_NSM_OPEN_10",
@@ -415,7 +415,7 @@ def test_batches_choose_groups_and_tasks(portraits):
 
 
 def test_evaluate_gives_a_row_per_frame_and_setting(portraits, tmp_path):
-    tester = DatasetTester(portraits)
+    tester = DatasetTester(portraits, "iBUG")
     with pytest.raises(BadTableError, match="evaluate first"):
         tester.summarise()
     options = {"processes": 1, "progress": False, "cache": tmp_path / "cache.jsonl"}
@@ -431,7 +431,7 @@ def test_evaluate_gives_a_row_per_frame_and_setting(portraits, tmp_path):
 
 
 def test_settings_are_named_and_checked(portraits):
-    tester = DatasetTester(portraits.select([photo.patient_id == "N001" for photo in portraits]))
+    tester = DatasetTester(portraits.select([photo.patient_id == "N001" for photo in portraits]), "iBUG")
     options = {"processes": 1, "progress": False}
     assert tester.evaluate(**options)["setting"].unique().tolist() == ["iBUG, 200 px grey"]
     names = tester.evaluate([{"colored": True}, {"resolution": 300}], **options)["setting"].unique().tolist()
@@ -453,7 +453,7 @@ from bp_research.accuracy.dataset_tester import DatasetTester
 from bp_research.datasets import load_palda
 
 if __name__ == "__main__":
-    scores = DatasetTester(load_palda(sys.argv[1])).evaluate(processes=2, cache=sys.argv[2], progress=False)
+    scores = DatasetTester(load_palda(sys.argv[1]), "iBUG").evaluate(processes=2, cache=sys.argv[2], progress=False)
     print(len(scores), int(scores["failed"].sum()))
 """
 

@@ -19,7 +19,7 @@ from bp_research.demo.painting import Camera, paint
 from bp_research.demo.portraits import portrait
 from bp_research.errors import BadSettingError
 from bp_research.face.schemes import EXPRESSIONS, LEFT_BROW, LEFT_EYE, MIRROR_68, RIGHT_BROW, RIGHT_EYE
-from bp_research.landmarks.engine import get_engine
+from bp_research.landmarks.models import get_engine
 
 TINY = {"people": 3, "neuroface_people": 1, "size": (120, 180), "progress": False}
 LOOK = {"iris": (60, 80, 100), "teeth": (205, 222, 232), "gaze": 0.0, "light": 1.0, "lid": 0.0}

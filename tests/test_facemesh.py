@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from bp_research.errors import BadModelError, ModelNotFoundError, NoFaceError
 from bp_research.face.geometry import mirror, point_error, transform
 from bp_research.landmarks import facemesh
-from bp_research.landmarks.engine import Face, get_engine
+from bp_research.landmarks.engine import Face
 from bp_research.landmarks.files import model_path
 from bp_research.landmarks.get_landmarks import GetLandmarks
+from bp_research.landmarks.models import get_engine
 from bp_research.work import starting
 
 

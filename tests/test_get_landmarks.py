@@ -21,9 +21,10 @@ from bp_research.errors import (
     UnreadableImageError,
 )
 from bp_research.face import geometry
-from bp_research.landmarks.engine import Face, get_engine
+from bp_research.landmarks.engine import Face
 from bp_research.landmarks.files import model_path
 from bp_research.landmarks.iris import find_irises
+from bp_research.landmarks.models import get_engine
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def encoded(image, suffix=".png", *options):
 
 
 def test_attributes(hopper):
-    face = GetLandmarks(hopper)
+    face = GetLandmarks(hopper, "iBUG")
     assert face.landmarks.shape == (68, 2) and face.landmarks.dtype == np.float64
     left, top, right, bottom = face.bounding_box
     assert 0 < left < right < hopper.shape[1] and 0 < top < bottom < hopper.shape[0]
@@ -60,7 +61,7 @@ def test_attributes(hopper):
 def test_landmarks_agree_with_dlib_used_directly(hopper):
     """An independent second way: the textbook calls, at the photo's own size."""
     big = cv2.resize(hopper, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
-    face = GetLandmarks(big)
+    face = GetLandmarks(big, "iBUG")
     box = dlib.rectangle(*(round(v) for v in face.bounding_box))
     found = dlib.shape_predictor(str(model_path("iBUG")))(cv2.cvtColor(big, cv2.COLOR_BGR2GRAY), box)
     direct = np.array([(p.x, p.y) for p in found.parts()])
@@ -72,29 +73,29 @@ def test_kinds_of_input_agree(hopper, tmp_path):
     path.write_bytes(encoded(hopper))
     alpha = np.dstack([hopper, np.full(hopper.shape[:2], 255, np.uint8)])
     deep = encoded(hopper.astype(np.uint16) * 257)
-    expected = GetLandmarks(hopper).landmarks
+    expected = GetLandmarks(hopper, "iBUG").landmarks
     for source in (path, str(path), path.read_bytes(), alpha, deep):
-        np.testing.assert_array_equal(GetLandmarks(source).landmarks, expected)
+        np.testing.assert_array_equal(GetLandmarks(source, "iBUG").landmarks, expected)
     grey = cv2.cvtColor(hopper, cv2.COLOR_BGR2GRAY)
     for source in (grey, grey[..., None], encoded(grey), encoded(grey.astype(np.uint16) * 257)):
-        assert geometry.point_error(GetLandmarks(source).landmarks, expected) < 0.02
+        assert geometry.point_error(GetLandmarks(source, "iBUG").landmarks, expected) < 0.02
 
 
 def test_exif_rotation_is_honoured(hopper):
-    upright = GetLandmarks(encoded(hopper)).landmarks
+    upright = GetLandmarks(encoded(hopper), "iBUG").landmarks
     turned = Image.fromarray(np.rot90(hopper[..., ::-1]).copy())  # counter-clockwise; orientation 6 turns it back
     exif = Image.Exif()
     exif[0x0112] = 6
     file = io.BytesIO()
     turned.save(file, "PNG", exif=exif)
-    assert geometry.point_error(GetLandmarks(file.getvalue()).landmarks, upright) < 0.01
+    assert geometry.point_error(GetLandmarks(file.getvalue(), "iBUG").landmarks, upright) < 0.01
 
 
 def test_best_of_several_faces_is_measured(hopper, astronaut):
     both = np.zeros((512, 1024, 3), np.uint8)
     both[:, :512] = astronaut
     both[:, 512:] = hopper[40:552, :512] if hopper.shape[0] >= 552 else cv2.resize(hopper, (512, 512))
-    face = GetLandmarks(both, resolution=400)
+    face = GetLandmarks(both, "iBUG", resolution=400)
     assert face.n_faces >= 2
     scores = [found.score for found in get_engine("iBUG").find(both, 400)]
     assert face.score == max(scores)
@@ -103,22 +104,22 @@ def test_best_of_several_faces_is_measured(hopper, astronaut):
 def test_small_faces_are_not_rounded(hopper):
     """At a third of the size, the features stay near those of the full photo; whole pixels would move them more."""
     third = cv2.resize(hopper, None, fx=1 / 3, fy=1 / 3, interpolation=cv2.INTER_AREA)
-    points = GetLandmarks(third).landmarks
+    points = GetLandmarks(third, "iBUG").landmarks
     assert np.abs(points - np.round(points)).max() > 0.1
-    assert geometry.point_error(points * 3 + 1, GetLandmarks(hopper).landmarks) < 0.03
+    assert geometry.point_error(points * 3 + 1, GetLandmarks(hopper, "iBUG").landmarks) < 0.03
 
 
 def test_faces_too_small_for_the_first_look_are_found(hopper):
     wide = np.full((900, 1600, 3), 128, np.uint8)
     face = cv2.resize(hopper, (128, 150), interpolation=cv2.INTER_AREA)
     wide[300:450, 700:828] = face
-    left, top, right, bottom = GetLandmarks(wide).bounding_box
+    left, top, right, bottom = GetLandmarks(wide, "iBUG").bounding_box
     assert 690 < left < right < 840 and 290 < top < bottom < 460
 
 
 @pytest.mark.parametrize("settings", [{"resolution": 300}, {"colored": True}, {"resolution": 300, "colored": True}], ids=str)
 def test_report_settings(hopper, settings):
-    assert geometry.point_error(GetLandmarks(hopper, **settings).landmarks, GetLandmarks(hopper).landmarks) < 0.05
+    assert geometry.point_error(GetLandmarks(hopper, **settings).landmarks, GetLandmarks(hopper, "iBUG").landmarks) < 0.05
 
 
 def test_iris_of_a_drawn_eye():
@@ -153,7 +154,7 @@ def test_moved_face():
 def test_bad_settings_and_models(hopper, tmp_path):
     for resolution in (0, -5, 2.5, "200", 10**6):
         with pytest.raises(BadSettingError, match="resolution"):
-            GetLandmarks(hopper, resolution=resolution)
+            GetLandmarks(hopper, "iBUG", resolution=resolution)
     with pytest.raises(ModelNotFoundError):
         GetLandmarks(hopper, model=tmp_path / "none.dat")
     with pytest.raises(BadSettingError):
@@ -164,7 +165,7 @@ def test_bad_settings_and_models(hopper, tmp_path):
 
 
 def test_means_of_several_models(hopper):
-    one = GetLandmarks(hopper).landmarks
+    one = GetLandmarks(hopper, "iBUG").landmarks
     np.testing.assert_allclose(GetLandmarks(hopper, model=["iBUG", "iBUG"]).landmarks, one)
 
 
@@ -178,7 +179,7 @@ def test_unreadable_input(small, tmp_path):
     ]
     for source in bad:
         with pytest.raises(UnreadableImageError):
-            GetLandmarks(source)
+            GetLandmarks(source, "iBUG")
 
 
 def test_no_face():
@@ -186,12 +187,12 @@ def test_no_face():
     for picture in (np.zeros((1, 1, 3), np.uint8), np.zeros((300, 200), np.uint8), np.full((60, 3000, 3), 90, np.uint8),
                     rng.integers(0, 256, (120, 90, 3), dtype=np.uint8)):  # fmt: skip
         with pytest.raises(NoFaceError, match="no face"):
-            GetLandmarks(picture)
+            GetLandmarks(picture, "iBUG")
 
 
 def test_a_file_of_100_megapixels(hopper):
     huge = cv2.resize(hopper, (10_000, 10_000), interpolation=cv2.INTER_NEAREST)
-    face = GetLandmarks(encoded(huge, ".jpg", cv2.IMWRITE_JPEG_QUALITY, 30))
+    face = GetLandmarks(encoded(huge, ".jpg", cv2.IMWRITE_JPEG_QUALITY, 30), "iBUG")
     assert 3000 < face.bounding_box[2] - face.bounding_box[0] < 8000
 
 
@@ -199,7 +200,7 @@ def test_a_bomb_is_refused_before_it_is_decoded():
     file = io.BytesIO()
     Image.new("1", (18_000, 18_000)).save(file, "PNG")
     with pytest.raises(UnreadableImageError, match="megapixels"):
-        GetLandmarks(file.getvalue())
+        GetLandmarks(file.getvalue(), "iBUG")
 
 
 def test_animated_and_cmyk_files(hopper):
@@ -207,9 +208,9 @@ def test_animated_and_cmyk_files(hopper):
     gif, cmyk = io.BytesIO(), io.BytesIO()
     frames[0].save(gif, "GIF", save_all=True, append_images=frames[1:])
     frames[0].convert("CMYK").save(cmyk, "JPEG", quality=95)
-    expected = GetLandmarks(hopper).landmarks
+    expected = GetLandmarks(hopper, "iBUG").landmarks
     for file in (gif, cmyk):
-        assert geometry.point_error(GetLandmarks(file.getvalue()).landmarks, expected) < 0.05
+        assert geometry.point_error(GetLandmarks(file.getvalue(), "iBUG").landmarks, expected) < 0.05
 
 
 def damaged(image, seed):
@@ -242,7 +243,7 @@ def test_damaged_photos_give_landmarks_or_a_named_error(small):
         warnings.simplefilter("ignore")  # Pillow warns of damaged EXIF data
         for seed in range(300):
             try:
-                face = GetLandmarks(damaged(small, seed))
+                face = GetLandmarks(damaged(small, seed), "iBUG")
             except BpResearchError as error:
                 assert str(error)
             else:

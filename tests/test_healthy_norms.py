@@ -15,7 +15,7 @@ import bp_research
 from bp_research.errors import BadSettingError, BadTableError, NoFaceError
 from bp_research.face.geometry import asymmetry, mirror
 from bp_research.face.schemes import DISTANCES, EXPRESSIONS, FEATURES, REGIONS
-from bp_research.landmarks.files import MODELS
+from bp_research.landmarks.files import MODEL_FILES
 from bp_research.measuring.cohort import measure_cohort
 from bp_research.people import healthy_norms, one_person
 from bp_research.people.healthy_norms import (
@@ -138,7 +138,7 @@ def test_shipped_norms_are_whole_small_and_of_the_model_that_is_used():
         there = set(read_norms(reading=SINGLE, expression=expression, age=ALL_AGES)["measure"])
         assert there >= {*FEATURES, *REGIONS, *DISTANCES, COMPOSITE}
     card = json.loads(FILE.with_suffix(".json").read_text())
-    assert card["model"]["sha256"] == MODELS["FaceMesh"].sha256
+    assert card["model"]["sha256"] == MODEL_FILES["FaceMesh"].sha256
     assert {name: own["people"] for name, own in card["sets"].items()} == {"London": 102, "MEEI normals": 10}
     assert FILE.stat().st_size + FILE.with_suffix(".json").stat().st_size < 280_000
 

@@ -105,7 +105,7 @@ def test_coverage_counts_and_measures_widths_in_standard_deviations():
 def test_the_tester_takes_a_calibration():
     from matplotlib.cbook import get_sample_data
 
-    tester = LandmarkTester(get_sample_data("grace_hopper.jpg", asfileobj=False)).run(num_test=8)
+    tester = LandmarkTester(get_sample_data("grace_hopper.jpg", asfileobj=False), "iBUG").run(num_test=8)
     plain = tester.feature_intervals(0.5)
     quantities = list(plain.index)
     factors = {"quantity": quantities, "level": 0.5, "floor": 1.0, "low": -2.0, "high": 3.0, "people": 40}

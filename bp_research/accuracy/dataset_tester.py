@@ -11,12 +11,13 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from .. import DEFAULT_MODEL
 from ..datasets.records import RECORD_COLUMNS
 from ..errors import BadSettingError, BadTableError
 from ..face.geometry import asymmetry, check_points, interocular, point_error
 from ..face.schemes import INNER, REGIONS
-from ..landmarks.engine import model_name
 from ..landmarks.get_landmarks import GetLandmarks
+from ..landmarks.models import model_name
 from ..measuring.cohort import landmarks_of, measure_cohort
 from .scores import bootstrap_ci, interval_text, paired_difference
 
@@ -106,7 +107,7 @@ class DatasetTester:
         If no photo is annotated.
     """
 
-    def __init__(self, photoset, model="iBUG", resolution=200, colored=False):
+    def __init__(self, photoset, model=DEFAULT_MODEL, resolution=200, colored=False):
         annotated = [photo.landmarks_gt is not None for photo in photoset]
         if not any(annotated):
             raise BadTableError(

@@ -1,33 +1,30 @@
 """Training dlib shape predictors on annotated photos, and judging models by people they were not fitted to.
 
-A hundred photos are few for an ensemble of regression trees. So a predictor is not trained from nothing, unless that is
-asked for, but continues an existing one. And each photo is shown many times: mirrored, and as copies that are slightly
-turned, stretched and bent, each with a face box as far off as the detector's boxes are.
+A hundred photos are few for an ensemble of regression trees. So each photo is shown many times: mirrored, and as copies
+that are slightly turned, stretched and bent, each with a face box as far off as the detector's boxes are.
 """
 
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from xml.sax.saxutils import quoteattr
 
 import cv2
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from ..datasets.point_files import Points, write_points
 from ..errors import BadSettingError, BadTableError
 from ..face.geometry import mirror as mirror_points
 from ..face.geometry import transform
-from ..landmarks.engine import DlibEngine, Face, find_with_dlib, get_engine, overlap
-from ..landmarks.files import MODELS, find_model_file, model_path
+from ..landmarks.dlib_engine import DlibEngine, find_with_dlib
+from ..landmarks.engine import box_overlap
+from ..landmarks.models import get_engine
 from ..measuring.cohort import landmarks_of, measured
 from ..paths import write_atomic
-from .cascades import Shape, continue_cascade
 from .dataset_tester import score_landmarks
 from .fitting import out_of_fold, person_folds, trust
-
-__all__ = ["ADAPTER", "TRAINED", "cross_validate_model", "seconds_per_photo", "train_predictor"]
 
 #: In :func:`cross_validate_model`, an adapter or a predictor that is fitted in each fold.
 ADAPTER, TRAINED = "<adapter>", "<trained>"
@@ -38,13 +35,12 @@ _BOX_SHIFT, _BOX_SIZE = 0.04, 0.05  # SDs of the boxes, in boxes: as dlib's dete
 _TURN, _STRETCH, _BEND = 6.0, 0.04, 0.015  # SDs of the copies: degrees, share, boxes
 _MOST_PICTURES = 2500
 _COPIES, _QUICK_COPIES = 8, 3
-# Levels added to a predictor, and levels of a new one by dlib.
-_ADDED, _QUICK_ADDED = {"levels": 2, "trees": 300}, {"levels": 1, "trees": 100, "pixels": 400, "splits": 20}
-_NEW = {"cascade_depth": 10, "tree_depth": 3, "num_trees_per_cascade_level": 200, "oversampling_amount": 3}
-_QUICK_NEW = {**_NEW, "num_trees_per_cascade_level": 80, "oversampling_amount": 1}
+# How dlib trains; the copies do in part what its oversampling does.
+_FULL = {"cascade_depth": 10, "tree_depth": 3, "num_trees_per_cascade_level": 200, "oversampling_amount": 3}
+_QUICK = {**_FULL, "num_trees_per_cascade_level": 80, "oversampling_amount": 1}
 
 
-def train_predictor(photos, out, *, base="iBUG", mirror=True, quick=False, weights=None, seed=0, progress=True):
+def train_predictor(photos, out, *, mirror=True, quick=False, weights=None, seed=0, progress=True):
     """Train a dlib shape predictor of 68 points.
 
     Parameters
@@ -53,9 +49,6 @@ def train_predictor(photos, out, *, base="iBUG", mirror=True, quick=False, weigh
         Used are those with annotated points in which dlib's detector finds the face.
     out : path-like
         File to write, ``.dat``; then ``model=out`` uses it.
-    base : str or path-like, optional
-        The dlib predictor that is continued, a name or a file; what comes out falls under its licence too. None trains
-        a new one by dlib, for which a hundred photos are hardly enough.
     mirror : bool
         Whether mirror images are learnt from too. Without them the two sides of the face are learnt differently.
     quick : bool
@@ -78,25 +71,13 @@ def train_predictor(photos, out, *, base="iBUG", mirror=True, quick=False, weigh
     BadTableError
         If in fewer than 10 photos there are annotated points and the detector finds the face.
     """
+    import dlib
+
     weights = trust(photos) if weights is None else np.asarray(weights, float)
     copies = _QUICK_COPIES if quick else _COPIES
     pictures = _pictures(photos, weights, copies, mirror, seed, progress)
-    if base is None:
-        return _train_new(pictures, out, _QUICK_NEW if quick else _NEW, seed)
-    path = model_path(str(base)) if str(base) in MODELS else find_model_file(base)
-    engine = get_engine(base)
-    shapes = []
-    for one in pictures:
-        start = engine.predict(one.pixels, Face(tuple(one.box), 0.0)).landmarks
-        shapes.append(Shape(one.pixels, one.box, start, one.points))
-    return continue_cascade(path, shapes, out, seed=seed, **(_QUICK_ADDED if quick else _ADDED))
-
-
-def _train_new(pictures, out, settings, seed):
-    import dlib
-
     options = dlib.shape_predictor_training_options()
-    for name, value in settings.items():
+    for name, value in (_QUICK if quick else _FULL).items():
         setattr(options, name, value)
     options.feature_pool_region_padding = 0.1
     options.random_seed = str(seed)
@@ -114,7 +95,7 @@ def cross_validate_model(photos, models, *, folds=5, weights=None, quick=False, 
     photos : PhotoSet
         All annotated.
     models : dict of str to model
-        What stands in the table, and a model as :func:`bp_research.landmarks.engine.get_engine` takes it, in which
+        What stands in the table, and a model as :func:`bp_research.landmarks.models.get_engine` takes it, in which
         ``(model, ADAPTER)`` is an adapter and ``TRAINED`` a dlib predictor that is fitted, in each fold, to the other
         folds' people. A list is the mean of its models.
     folds : int
@@ -213,15 +194,6 @@ class _Picture:
         half = size / 2 * np.exp(rng.normal(0, _BOX_SIZE))
         return _Picture(self.pixels, self.points, np.r_[middle - half, middle + half])
 
-    def as_xml(self, name):
-        """The picture's element in dlib's listing."""
-        left, top, right, bottom = (int(round(v)) for v in self.box)
-        parts = "".join(
-            f"<part name='{i:02d}' x='{x}' y='{y}'/>" for i, (x, y) in enumerate(np.round(self.points).astype(int))
-        )
-        size = f"top='{top}' left='{left}' width='{right - left + 1}' height='{bottom - top + 1}'"
-        return f"<image file={quoteattr(name)}><box {size}>{parts}</box></image>"
-
 
 def _pictures(photos, weights, copies, mirrored, seed, progress):
     """What is learnt from: the photos' faces, their mirror images and bent copies, fewer of those less trusted."""
@@ -251,12 +223,9 @@ def _write_pictures(pictures, folder):
     """Write pictures and dlib's listing of them, which is the form that its training wants; path of the listing."""
     listing = []
     for i, picture in enumerate(pictures):
-        name = str(folder / f"{i}.png")
-        cv2.imwrite(name, picture.pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])
-        listing.append(picture.as_xml(name))
-    path = folder / "pictures.xml"
-    path.write_text("<?xml version='1.0'?><dataset><images>" + "\n".join(listing) + "</images></dataset>")
-    return path
+        cv2.imwrite(str(folder / f"{i}.png"), picture.pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+        listing.append(Points(picture.points, f"{i}.png", box=tuple(picture.box)))
+    return write_points(folder / "pictures.xml", listing)
 
 
 def _picture(photo):
@@ -265,7 +234,7 @@ def _picture(photo):
         return None
     image, points = photo.image, photo.landmarks_gt
     extent = (*points.min(axis=0), *points.max(axis=0))
-    face = next((face for face in find_with_dlib(image) if overlap(face.box, extent) > 0.2), None)
+    face = next((face for face in find_with_dlib(image) if box_overlap(face.box, extent) > 0.2), None)
     if face is None:
         return None
     box = np.array(face.box)

@@ -21,7 +21,7 @@ def read_image(source):
 
     Parameters
     ----------
-    source : path-like, bytes or ndarray
+    source : path-like, bytes, ndarray or PIL.Image.Image
         A file, a file's content, or pixels: uint8 ``(H, W)`` grey, ``(H, W, 3)`` BGR or ``(H, W, 4)`` BGR and alpha. Of an
         animation the first frame is read; 16-bit files are reduced to 8 bits; alpha is dropped.
 
@@ -37,12 +37,12 @@ def read_image(source):
     """
     if isinstance(source, np.ndarray):
         return _from_array(source)
+    if isinstance(source, Image.Image):
+        return _upright(source.copy())
     data, where = _content(source)
     if not data:
         raise UnreadableImageError(f"{where} is empty: copy the photo again")
-    _refuse_bombs(data, where)
-    image = _decode(data) if _looks_complete(data) else None
-    return _decode_strictly(data, where) if image is None else image
+    return _decode(data, where)
 
 
 def resize_width(image, width, max_pixels):
@@ -98,7 +98,9 @@ def _content(source):
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source), "the photo (bytes)"
     if not isinstance(source, str | Path) and not hasattr(source, "__fspath__"):
-        raise UnreadableImageError(f"a photo is a path, bytes or a numpy array, not {type(source).__name__}")
+        raise UnreadableImageError(f"a photo is a path, bytes, an array or a PIL.Image, not {type(source).__name__}")
+    if str(source).lower().startswith(("http://", "https://", "ftp://")):
+        raise UnreadableImageError(f"{source} is an address: download the photo and give the file; nothing is fetched here")
     path = Path(source).expanduser()
     if path.is_dir():
         raise UnreadableImageError(f"{path} is a folder: give one photo, or measure_cohort the folder")
@@ -120,50 +122,33 @@ def _from_array(array):
     return np.ascontiguousarray(array[..., :3])
 
 
-def _refuse_bombs(data, where):
-    limit = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = None
+def _decode(data, where):
+    """The pixels of a file's content, RGB, upright. Pillow raises an error where a file is cut off."""
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
         with Image.open(io.BytesIO(data)) as image:
-            megapixels = image.width * image.height / 1e6
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
-        return  # the decoders say below what is wrong
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
-    if megapixels > MAX_MEGAPIXELS:
-        raise UnreadableImageError(
-            f"{where} has {megapixels:.0f} megapixels, more than the {MAX_MEGAPIXELS} that are read: save it smaller"
-        )
-
-
-def _looks_complete(data):
-    """False for JPEG and PNG without their end mark, which OpenCV would fill up with grey."""
-    if data.startswith(b"\xff\xd8"):
-        return b"\xff\xd9" in data[-65536:]
-    if data.startswith(b"\x89PNG"):
-        return b"IEND" in data[-65536:]
-    return True
-
-
-def _decode(data):
-    # a damaged file is reported by an error of ours, not by OpenCV on stderr
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    try:
-        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
-        return None
-
-
-def _decode_strictly(data, where):
-    """Pillow reads kinds of files that OpenCV does not, and raises an error where a file is cut off."""
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            if image.mode.startswith("I"):
-                pixels = np.asarray(image, dtype=float)
-                image = Image.fromarray((pixels / max(pixels.max(), 255) * 255).astype(np.uint8))
-            upright = ImageOps.exif_transpose(image).convert("RGB")
+            if (megapixels := image.width * image.height / 1e6) > MAX_MEGAPIXELS:
+                raise UnreadableImageError(
+                    f"{where} has {megapixels:.0f} megapixels, more than the {MAX_MEGAPIXELS} that are read: save it smaller"
+                )
+            return _upright(image)
     except UnidentifiedImageError as error:
         raise UnreadableImageError(f"{where} is not a picture of a known kind: export or save it as JPEG or PNG") from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except UnreadableImageError:
+        raise
+    except (OSError, ValueError, SyntaxError) as error:
         raise UnreadableImageError(f"{where} is damaged ({error}): copy the photo again") from error
-    return np.ascontiguousarray(np.asarray(upright)[..., ::-1])
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+
+
+def _upright(image):
+    """A Pillow image as pixels (H, W, 3) uint8, BGR, turned by its EXIF orientation."""
+    image.load()
+    if image.mode.startswith("I;16"):
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    elif image.mode in ("I", "F"):  # of unknown range: the brightest becomes white
+        pixels = np.asarray(image, dtype=float)
+        image = Image.fromarray((pixels / max(pixels.max(), 255) * 255).astype(np.uint8))
+    ImageOps.exif_transpose(image, in_place=True)
+    return cv2.cvtColor(np.asarray(image if image.mode == "RGB" else image.convert("RGB")), cv2.COLOR_RGB2BGR)

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from ..errors import BadTableError, BpResearchError
-from ..landmarks.engine import get_engine
 from ..landmarks.facemesh import BLENDSHAPES
 from ..landmarks.get_landmarks import GetLandmarks
+from ..landmarks.models import get_engine
 from ..work import map_cached
 
 

@@ -10,7 +10,7 @@ from .. import DISCLAIMER
 from ..datasets import Photo
 from ..errors import BadModelError, BadSettingError, BpResearchError, NoFaceError
 from ..face.schemes import EXPRESSIONS, FEATURE_LABELS, FEATURES, REGIONS
-from ..landmarks.engine import model_name
+from ..landmarks.models import model_name
 from ..measuring.landmark_tester import LandmarkTester, quantities
 from .inputs import person_table
 from .saved import Grader, load_model

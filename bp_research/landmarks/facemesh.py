@@ -15,9 +15,8 @@ import numpy as np
 
 from ..errors import BadModelError, NoFaceError
 from ..face.geometry import rotate, transform
-from .engine import Engine, Face, Prediction, find_with_dlib, overlap
-
-__all__ = ["BLENDSHAPES", "MESH_TO_68", "FaceMeshEngine"]
+from .dlib_engine import find_with_dlib
+from .engine import Engine, Face, Prediction, box_overlap
 
 #: For each of the 68 iBUG points the mesh vertex that stands for it. Lips, lids and nose are the usual
 #: correspondence; the ends of the brows and the upper jaw are those found nearest to annotators' points.
@@ -251,7 +250,7 @@ def _merged(faces):
     left = sorted(faces, key=lambda face: -face.score)
     merged = []
     while left:
-        same = [face for face in left if overlap(face.box, left[0].box) > _OVERLAP]
+        same = [face for face in left if box_overlap(face.box, left[0].box) > _OVERLAP]
         weights = np.array([face.score for face in same])
         *box, angle = (weights / weights.sum() @ [(*face.box, face.angle) for face in same]).tolist()
         merged.append(Face(tuple(box), left[0].score, angle))

@@ -20,8 +20,6 @@ from pathlib import Path
 from ..errors import BadModelError, ModelNotFoundError
 from ..paths import models_dir, write_atomic
 
-__all__ = ["MODELS", "ModelFile", "digest", "find_model_file", "model_path"]
-
 _TIMEOUT = 30  # seconds without an answer from the network
 
 
@@ -134,7 +132,7 @@ def _emotrics(name, number=""):
     )
 
 
-MODELS = {
+MODEL_FILES = {
     model.name: model
     for model in (
         ModelFile(
@@ -225,7 +223,7 @@ def model_path(name) -> Path:
     Parameters
     ----------
     name : str
-        A key of `MODELS`.
+        A key of `MODEL_FILES`.
 
     Raises
     ------
@@ -234,9 +232,9 @@ def model_path(name) -> Path:
     BadModelError
         The file is there, but truncated or another one.
     """
-    if name not in MODELS:
-        raise ModelNotFoundError(f"No model is called {name!r}. Known are {', '.join(MODELS)}.")
-    model = MODELS[name]
+    if name not in MODEL_FILES:
+        raise ModelNotFoundError(f"No model is called {name!r}. Known are {', '.join(MODEL_FILES)}.")
+    model = MODEL_FILES[name]
     folder = models_dir()
     for file in model.files:
         if (folder / file).is_file():
@@ -263,11 +261,17 @@ def find_model_file(path) -> Path:
     for candidate in (Path(path).expanduser(), models_dir() / path):
         if candidate.is_file():
             return candidate
-    close = difflib.get_close_matches(str(path).lower(), [name.lower() for name in MODELS], 1)
-    hint = next((f" Did you mean {name!r}?" for name in MODELS if name.lower() in close), "")
+    close = difflib.get_close_matches(str(path).lower(), [name.lower() for name in MODEL_FILES], 1)
+    hint = next((f" Did you mean {name!r}?" for name in MODEL_FILES if name.lower() in close), "")
     raise ModelNotFoundError(
-        f"There is no model {path}: no file as given nor in {models_dir()}, nor one of the names {', '.join(MODELS)}.{hint}"
+        f"There is no model {path}: no file as given nor in {models_dir()}, "
+        f"nor one of the names {', '.join(MODEL_FILES)}.{hint}"
     )
+
+
+def model_file(model) -> Path:
+    """The file of a registered name or of a user's own model: :func:`model_path` or :func:`find_model_file`."""
+    return model_path(str(model)) if str(model) in MODEL_FILES else find_model_file(model)
 
 
 def _state(model):
@@ -286,8 +290,8 @@ def _state(model):
 
 def main() -> int:
     """Obtain and check every model and print a table; 1 if one that should be there is not, or is wrong."""
-    states = [_state(model) for model in MODELS.values()]
-    for model, (text, _) in zip(MODELS.values(), states, strict=True):
+    states = [_state(model) for model in MODEL_FILES.values()]
+    for model, (text, _) in zip(MODEL_FILES.values(), states, strict=True):
         print(f"{model.name:<9} {model.what}. Licence: {model.licence}.\n{'':<9} {text}")
     return int(any(wrong for _, wrong in states))
 

@@ -1,14 +1,17 @@
 """A photo in, 68 landmarks out."""
 
+import io
 from functools import cached_property
 
 import numpy as np
 
+from .. import DEFAULT_MODEL
 from ..errors import BadSettingError, NoFaceError
 from ..face.images import read_image
 from ..face.schemes import LEFT_EYE, RIGHT_EYE
-from .engine import get_engine, model_name
+from ..paths import in_report
 from .iris import find_irises, is_closed
+from .models import get_engine, model_name
 
 #: Centre of each iris in the face mesh, followed by four points on its edge; the subject's sides.
 _MESH_RIGHT_IRIS, _MESH_LEFT_IRIS = slice(468, 473), slice(473, 478)
@@ -19,11 +22,11 @@ class GetLandmarks:
 
     Parameters
     ----------
-    image : path-like, bytes or ndarray
+    image : path-like, bytes, ndarray or PIL.Image.Image
         The photo; an array is uint8, ``(H, W)``, ``(H, W, 3)`` or ``(H, W, 4)``, in OpenCV's BGR order. A file's EXIF
         rotation is applied.
-    model : str, path-like, tuple or list
-        The landmark model, see :mod:`bp_research.landmarks.engine`.
+    model : str, path-like, tuple, list or Engine
+        The landmark model, see :mod:`bp_research.landmarks.models`.
     resolution : int
         Width in px of the picture in which the face is looked for first; larger ones follow if there is none.
     colored : bool
@@ -65,7 +68,7 @@ class GetLandmarks:
     ((68, 2), 1)
     """
 
-    def __init__(self, image, model="iBUG", resolution=200, colored=False):
+    def __init__(self, image, model=DEFAULT_MODEL, resolution=200, colored=False):
         if not isinstance(resolution, int | np.integer) or not 20 <= resolution <= 10_000:
             raise BadSettingError(f"resolution is a width in pixels, a whole number from 20 to 10000, not {resolution!r}")
         engine = get_engine(model)
@@ -103,6 +106,39 @@ class GetLandmarks:
     def right_iris(self):
         """The iris of the subject's right eye: (x, y, radius) px, or None if it is closed."""
         return self._irises[1]
+
+    def plot(self, ax=None):
+        """Draw the photo with its landmarks and the face's box.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Default: of a new figure.
+
+        Returns
+        -------
+        Axes
+        """
+        from matplotlib import pyplot as plt
+
+        ax = plt.subplots(figsize=(5, 5))[1] if ax is None else ax
+        left, top, right, bottom = self.bounding_box
+        ax.imshow(self._image[..., ::-1])
+        ax.plot(*self.landmarks.T, ".", color="#f0e442", markersize=4)
+        ax.add_patch(plt.Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor="#56b4e9"))
+        ax.set_axis_off()
+        return ax
+
+    def _repr_png_(self):
+        """What JupyterLab shows of it. In a report, which others may see, there is no picture."""
+        if in_report():
+            return None
+        from matplotlib.figure import Figure
+
+        figure, content = Figure(figsize=(5, 5), layout="tight"), io.BytesIO()
+        self.plot(figure.subplots())
+        figure.savefig(content, format="png")
+        return content.getvalue()
 
     def __repr__(self):
         left, top, right, bottom = (round(v) for v in self.bounding_box)

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from .. import DEFAULT_MODEL
 from ..datasets.folder import load_folder
 from ..datasets.records import RECORD_COLUMNS, Photo
 from ..errors import BadSettingError
 from ..face.geometry import asymmetry, feature_array
 from ..face.schemes import FEATURES, REGIONS
-from ..landmarks.engine import get_engine, model_files, model_name
 from ..landmarks.get_landmarks import GetLandmarks
+from ..landmarks.models import get_engine, model_files, model_name
 from ..paths import processed_dir
 from ..work import map_cached
 from .clinical import CLINICAL_BOUNDS, CLINICAL_COLUMNS, clinical_row, in_millimetres
@@ -36,7 +37,7 @@ _ROOMS = ("face", "landmarks", "measuring")
 
 def measure_cohort(
     photos,
-    model="iBUG",
+    model=DEFAULT_MODEL,
     processes=None,
     progress=True,
     cache=None,
@@ -54,7 +55,7 @@ def measure_cohort(
     photos : PhotoSet, path-like or sequence of (Photo or path-like)
         A data set, a folder of photos, or photos.
     model : str, path-like, tuple or list
-        The landmark model, see :mod:`bp_research.landmarks.engine`.
+        The landmark model, see :mod:`bp_research.landmarks.models`.
     processes : int, optional
         Worker processes, each with its own detector and model; default one per core.
     progress : bool
@@ -133,7 +134,7 @@ def measure_cohort(
     return table
 
 
-def measured(photos, model="iBUG", **settings):
+def measured(photos, model=DEFAULT_MODEL, **settings):
     """:func:`measure_cohort` with a cache in its usual place, ``data/processed/cache``.
 
     Parameters

@@ -5,12 +5,14 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from .. import DEFAULT_MODEL
 from ..errors import BadSettingError, NoFaceError
 from ..face.geometry import asymmetry, check_points, feature_array, interocular
 from ..face.images import read_image
 from ..face.schemes import FEATURES, LEFT_BROW, LEFT_EYE, REGIONS, RIGHT_BROW, RIGHT_EYE
-from ..landmarks.engine import get_engine, overlap
+from ..landmarks.engine import box_overlap
 from ..landmarks.get_landmarks import GetLandmarks
+from ..landmarks.models import get_engine
 from ..work import cores, map_cached
 from .copies import NOISES, Change, FaceCopies
 from .helpers import helpers_there_are, map_with_helpers
@@ -73,7 +75,7 @@ class LandmarkTester:
     def __init__(
         self,
         image,
-        model="iBUG",
+        model=DEFAULT_MODEL,
         resolution=200,
         colored=False,
         seed=0,
@@ -355,7 +357,7 @@ def _predict(copies, model, resolution, colored, redetect, changes):
             found.append(copy.to_photo(engine.predict_quickly(copy.picture, copy.face, colored).landmarks))
             continue
         copy = copies.make(change)
-        faces = [f for f in engine.find(copy.picture, resolution, colored) if overlap(f.box, copy.face.box) > 0.2]
+        faces = [f for f in engine.find(copy.picture, resolution, colored) if box_overlap(f.box, copy.face.box) > 0.2]
         found.append(copy.to_photo(engine.predict(copy.picture, faces[0], colored).landmarks) if faces else None)
     return found
 

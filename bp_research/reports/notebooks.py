@@ -194,6 +194,7 @@ def _kernel_environment(folder):
     """Let ``python3`` mean this interpreter, and keep the user's Jupyter and IPython settings out of it."""
     package_home = str(Path(__file__).resolve().parents[2])
     changed = {
+        "BP_REPORT": "1",
         "JUPYTER_PATH": str(Path(sys.prefix) / "share" / "jupyter"),
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
