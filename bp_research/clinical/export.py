@@ -24,7 +24,9 @@ DICTIONARY = pd.DataFrame({"name": QUANTITIES, "measure": MEASURES.index[np.argw
 DICTIONARY["column"] = [COLUMNS[j] for j in np.argwhere(THERE)[:, 1]]
 DICTIONARY["definition"] = DICTIONARY["measure"].map(MEASURES["definition"]) + ": " + DICTIONARY["column"].map(_WHAT)
 DICTIONARY["unit"] = DICTIONARY["name"].map(UNITS)
-DICTIONARY["source"] = "Emotrics (Guarin et al. 2018), levelled by the irises; areas and philtrum deviation: bp_research"
+DICTIONARY["source"] = (
+    "Emotrics (Guarin et al. 2018), levelled by the irises; areas and philtrum deviation: bp_research"
+)
 
 
 def long_table(table):

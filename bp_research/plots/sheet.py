@@ -1,24 +1,110 @@
-"""The face of a patient's sheet: outlines with the measures of either side beside them."""
+"""A patient's sheet: one person's measures, scores and face on one printed page."""
 
 import base64
 import io
+from datetime import date as calendar
+from pathlib import Path
 
 import cv2
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 
+from .. import DISCLAIMER, __version__
+from ..clinical.eface import auto_eface, movement_score, suggest_affected_side
+from ..clinical.sheet import person_measures
 from ..face.geometry import eye_frame
+from ..face.measures import MEASURES
+from ..face.schemes import EXPRESSIONS, REGIONS
+from ..measuring.cohort import landmarks_of
+from ..people.healthy_norms import ALL_AGES, COMPOSITE, COPIES, asymmetry_scale, composite_score, read_norms
 from .faces import outline
 from .style import COLOURS
 
-#: What stands beside the face: measure and the points of the 68 whose height it stands at.
-_BESIDE = {
-    "brow height": (19, 24),
-    "palpebral fissure height": (36, 45),
-    "commissure excursion": (48, 54),
-    "smile angle": (59, 55),
-    "dental show": (6, 10),
+#: What is shown of each expression after the first one, of which all is.
+_SHOWN = {
+    "brow raise": ("brow height",),
+    "gentle eye closure": ("palpebral fissure height",),
+    "tight eye closure": ("palpebral fissure height",),
+    "closed-lip smile": ("commissure excursion", "smile angle"),
+    "open smile": ("commissure excursion", "smile angle", "dental show"),
+    "lip pucker": ("palpebral fissure height", "commissure excursion"),
+    "lower teeth show": ("dental show",),
 }
+
+#: What stands beside the face, from brow to chin.
+_BESIDE = ("brow height", "palpebral fissure height", "commissure excursion", "smile angle", "dental show")
+
+
+def patient_sheet(table, affected_side=None, date=None, pictures=(), simulated=False, note=""):
+    """The sheet of a person, and the numbers on it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One person's rows of :func:`bp_research.measure_cohort` with ``augment`` and ``clinical``, one per expression.
+    affected_side : {"left", "right"}, optional
+        The subject's. Without it the scores take the side that :func:`bp_research.suggest_affected_side` finds, and the page
+        says so.
+    date : str, optional
+        Of the photos.
+    pictures : sequence of Photo
+        The photos, if they may be shown.
+    simulated : bool
+    note : str
+        What else shall stand at the end, such as whose faces are shown.
+
+    Returns
+    -------
+    page : str
+        HTML that is whole without network and prints to one page of A4.
+    data : DataFrame
+        The numbers, as from :func:`bp_research.clinical.sheet.person_measures`; the scores in the last rows.
+
+    Raises
+    ------
+    BadTableError, ScalingError
+        As :func:`bp_research.clinical.sheet.person_measures`.
+    """
+    import jinja2
+
+    data = person_measures(table)
+    rows = table[table["status"] == "ok"]
+    shown = {e: part.pivot(index="measure", columns="column") for e, part in data.groupby("expression", sort=False)}
+    measures = {expression: part["value"].assign(unit="mm") for expression, part in shown.items()}
+    suggested, evidence = suggest_affected_side(measures)
+    side = affected_side or suggested
+    scores = [score(measures, side) for score in (auto_eface, movement_score)] if side else []
+    order = sorted(shown, key=EXPRESSIONS.index)
+    first = rows[rows["expression"] == order[0]]
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True
+    )
+    page = environment.get_template("sheet.html.j2").render(
+        name=table["patient_id"].iloc[0],
+        date=date,
+        today=calendar.today().isoformat(),
+        version=__version__,
+        disclaimer=DISCLAIMER,
+        affected_side=affected_side,
+        suggested=suggested,
+        weaker=evidence["weaker"].tolist(),
+        lines={e: shown[e].loc[MEASURES.index if e == order[0] else list(_SHOWN[e])] for e in order},
+        units=dict(zip(data["measure"], data["unit"].where(data["unit"] != "%").ffill(), strict=True)),
+        scores=scores,
+        composite=_composite(first.iloc[0]),
+        failed=table[table["status"] != "ok"],
+        warned=rows[rows["quality"].fillna("") != ""] if "quality" in rows else rows[:0],
+        drawing=drawn_face(landmarks_of(first, median=True)[0], measures[order[0]]),
+        pictures=[(photo.expression, _photo_uri(photo)) for photo in pictures],
+        simulated=simulated,
+        model=rows["model"].iloc[0],
+        note=note,
+    )
+    kept = [
+        pd.DataFrame({"measure": f"{s.name}: " + s.index, "column": "score", "value": s.to_numpy()}) for s in scores
+    ]
+    return page, pd.concat([data, *kept], ignore_index=True)
 
 
 def drawn_face(points, measures):
@@ -36,27 +122,25 @@ def drawn_face(points, measures):
     str
         A PNG picture as a data URI.
     """
-    figure = plt.figure(figsize=(5.4, 3.7), layout="none")
-    ax = figure.add_axes((0, 0, 1, 1))
-    face = eye_frame(points)
-    outline(face, ax)
+    figure = plt.figure(figsize=(5.4, 3.1), layout="none")
+    ax = outline(eye_frame(points), figure.add_axes((0, 0, 1, 1)))
+    (left, right), (top, bottom) = ax.dataLim.intervalx, ax.dataLim.intervaly
     ax.axvline(0, color=COLOURS["grey"], linewidth=0.8, linestyle=":")
-    ends = face[:, 0].min() - 0.12, face[:, 0].max() + 0.12
-    for measure, own in _BESIDE.items():
-        heights = _apart(face[list(own), 1].mean(), measure, face)
-        for side, x, where in (("right", ends[0], "right"), ("left", ends[1], "left")):
+    for side, x, where in (("right", left - 0.12, "right"), ("left", right + 0.12, "left")):
+        ax.text(x, top - 0.05, f"person's {side}", ha=where, va="center", fontsize=9, color=COLOURS["blue"])
+        for measure, height in zip(_BESIDE, np.linspace(top + 0.12, bottom - 0.12, len(_BESIDE)), strict=True):
             value = measures.at[measure, side]
-            unit = "°" if measure == "smile angle" else ""
-            text = f"{value:.1f}{unit}" if np.isfinite(value) else "–"
-            ax.text(x, heights, text, ha=where, va="center", fontsize=12, fontweight="bold")
-            ax.text(x, heights + 0.09, measure, ha=where, va="center", fontsize=8, color="#48535f")
-    for side, x, where in (("person's right", ends[0], "right"), ("person's left", ends[1], "left")):
-        ax.text(x, face[:, 1].min() - 0.12, side, ha=where, va="center", fontsize=9, color=COLOURS["blue"])
-    ax.set_xlim(ends[0] - 0.95, ends[1] + 0.95)
-    return _uri(figure)
+            text = f"{value:.1f}{'°' if measure == 'smile angle' else ''}" if np.isfinite(value) else "–"
+            ax.text(x, height, text, ha=where, va="center", fontsize=12, fontweight="bold")
+            ax.text(x, height + 0.1, measure, ha=where, va="center", fontsize=8, color="#48535f")
+    ax.set_xlim(left - 1.0, right + 1.0)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=200)
+    plt.close(figure)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def photo_uri(photo, height=420):
+def _photo_uri(photo, height=420):
     """A photo, reduced to ``height`` px at most, as the data URI of a JPEG."""
     image = photo.image
     scale = min(1.0, height / image.shape[0])
@@ -64,14 +148,15 @@ def photo_uri(photo, height=420):
     return "data:image/jpeg;base64," + base64.b64encode(cv2.imencode(".jpg", small)[1]).decode()
 
 
-def _apart(height, measure, face):
-    """Heights at which the texts do not touch: in equal steps from brow to chin."""
-    steps = np.linspace(face[17:27, 1].min(), face[57, 1] + 0.25, len(_BESIDE))
-    return steps[list(_BESIDE).index(measure)]
-
-
-def _uri(figure):
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=200)
-    plt.close(figure)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+def _composite(photo):
+    """Composite asymmetry score of a photo and what 95 % of healthy people stay below; None without norms for it."""
+    norms = read_norms(reading=COPIES, age=ALL_AGES)
+    norms = norms[norms["expression"] == photo["expression"]]
+    if norms.empty or photo["model"] != "FaceMesh":
+        return None
+    score = composite_score(photo[[f"{region}_median" for region in REGIONS]].to_numpy(float), asymmetry_scale(norms))
+    return {
+        "value": float(score),
+        "limit": norms.set_index("measure").at[COMPOSITE, "p95"],
+        "expression": photo["expression"],
+    }
