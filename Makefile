@@ -8,7 +8,7 @@ ENV := $(if $(filter .venv/%,$(PY)),.venv/.installed)
 # How the notebooks are run, where they have the parameter: make reproduce data=... model=... show_faces=False
 SETTINGS := data model show_faces max_photos seed
 # Parameters of a single notebook, see below.
-OWN := photos person series stable
+OWN := photos person series stable affected code date
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
 UNKNOWN := $(filter-out $(SETTINGS) $(OWN) PYTHON PY args MAKE% -%,$(GIVEN))
 $(if $(UNKNOWN),$(error there is no setting $(UNKNOWN); there are $(SETTINGS) $(OWN)))
@@ -38,7 +38,7 @@ define note_changes
 endef
 
 .DELETE_ON_ERROR:
-.PHONY: help setup reproduce test lint lab data models demo bench lock clean distclean FORCE
+.PHONY: help setup reproduce sheet test lint lab data models demo bench lock clean distclean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -54,6 +54,9 @@ setup: $(ENV) ## make .venv with the locked packages
 
 reproduce: reports/index.html ## run every notebook to a report; open reports/index.html
 	@echo "The reports are in reports/index.html"
+
+sheet: reports/13_patient_sheet.html ## one printed page of a person: photos=/a/folder affected=left code=... date=... show_faces=True
+	@echo "The sheet and its numbers are in reports/sheets"
 
 test: $(ENV) .make/models ## run the tests, the notebooks on a tiny simulated cohort among them
 	$(PY) -m pytest $(args)
@@ -115,6 +118,11 @@ data/demo/.made: $(DEMO) $(ENV)
 .make/series: FORCE
 	$(call note_changes,$(call quote,$(series)) $(call quote,$(stable)),$(call given,series stable,-p))
 
+# The photos of `make sheet` are one person's, those of `make reproduce` anybody's.
+SHEET = $(if $(filter sheet,$(MAKECMDGOALS)),$(call given,photos affected code date,-p))
+.make/sheet: FORCE
+	$(call note_changes,$(call quote,$(photos)),$(SHEET) $(call given,person,-p))
+
 reports/%.html: notebooks/%.ipynb $(PACKAGE) .make/settings .make/models data/demo/.made $(ENV)
 	@echo "Running $<"
 	@$(PY) -m bp_research.reports run $< $@ $(call given,$(SETTINGS),-s) $(PARAMETERS)
@@ -126,7 +134,9 @@ reports/07_one_person.html: .make/person
 reports/07_one_person.html: PARAMETERS = $(call given,person,-p)
 reports/09_recovery.html: .make/series
 reports/09_recovery.html: PARAMETERS = $(call given,series stable,-p)
-$(filter-out reports/01_load_meei.html,$(REPORTS)): | reports/01_load_meei.html
+reports/13_patient_sheet.html: .make/sheet
+reports/13_patient_sheet.html: PARAMETERS = $(SHEET) $(call given,person,-p)
+$(filter-out reports/01_load_meei.html reports/13_patient_sheet.html,$(REPORTS)): | reports/01_load_meei.html
 # Models that the user brought are compared.
 reports/06_landmark_models.html: $(wildcard data/models/*.dat)
 

@@ -182,6 +182,11 @@ def check_12(results):
 
 
 # What else must hold in a notebook's results.
+def check_13(results):
+    assert results["n"] == {"photos": 8}
+    assert all(0 <= score <= 200 for score in results["scores"].values()) and len(results["scores"]) > 10
+
+
 CHECKS = {
     "01_load_meei": check_01,
     "02_feature_distributions": check_02,
@@ -195,4 +200,5 @@ CHECKS = {
     "10_detect_palsy": check_10,
     "11_grade_severity": check_11,
     NORMS: check_12,
+    "13_patient_sheet": check_13,
 }

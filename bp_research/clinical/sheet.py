@@ -8,7 +8,7 @@ from scipy.stats import norm
 
 from ..datasets.files import SIMULATED_MARKER
 from ..datasets.records import Photo, PhotoSet
-from ..errors import BadTableError, DatasetNotFoundError, ScalingError
+from ..errors import BadSettingError, DatasetNotFoundError, NoFaceError, ScalingError
 from ..face.images import list_photos
 from ..face.schemes import EXPRESSIONS
 from ..people.healthy_norms import ALL_AGES, COPIES, read_norms
@@ -41,9 +41,7 @@ def load_person(folder, name=None):
     DatasetNotFoundError
         If there is no such folder.
     BadSettingError
-        If it holds no photos.
-    BadTableError
-        If an expression is unknown, missing or comes twice, or a photo that the CSV names is not there.
+        If it holds no photos, an expression is unknown, missing or comes twice, or a photo that the CSV names is not there.
     """
     folder = Path(folder).expanduser().resolve()
     if not folder.is_dir():
@@ -55,11 +53,11 @@ def load_person(folder, name=None):
     for path, expression in said.items():
         if expression not in EXPRESSIONS:
             known = ", ".join(EXPRESSIONS)
-            raise BadTableError(
+            raise BadSettingError(
                 f"{path.name} shows {expression or 'no known expression'}: names or a CSV say one of {known}"
             )
         if list(said.values()).count(expression) > 1:
-            raise BadTableError(f"{folder} has two photos of {expression}: a sheet takes one of each expression")
+            raise BadSettingError(f"{folder} has two photos of {expression}: a sheet takes one of each expression")
     name, places = name or folder.name, [folder, *folder.parents][:4]
     simulated = any((place / SIMULATED_MARKER).is_file() for place in places)
     photos = [Photo(f"photos of {name}", name, path.name, path, expression=shown) for path, shown in said.items()]
@@ -84,14 +82,14 @@ def person_measures(table):
 
     Raises
     ------
-    BadTableError
+    NoFaceError
         If no photo could be measured; the message says why.
     ScalingError
         If no photo shows an open eye.
     """
     rows = table[table["status"] == "ok"]
     if rows.empty:
-        raise BadTableError(f"no photo could be measured: {'; '.join(table['status'])}")
+        raise NoFaceError(f"no photo could be measured: {'; '.join(table['status'])}")
     if rows["interocular_mm"].isna().all():
         raise ScalingError("no eye is open in any of the photos, and millimetres need an iris: add the face at rest")
     data = long_table(rows)
@@ -108,10 +106,10 @@ def person_measures(table):
 
 def _listed(path):
     """Photos and their expressions, of a CSV."""
-    table = pd.read_csv(path, dtype=str)
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
     if missing := {"path", "expression"} - set(table.columns):
-        raise BadTableError(f"{path} lacks the columns {sorted(missing)}; it has {list(table.columns)}")
+        raise BadSettingError(f"{path} lacks the columns {sorted(missing)}; it has {list(table.columns)}")
     said = {path.parent / name: expression for name, expression in zip(table["path"], table["expression"], strict=True)}
     if absent := [photo.name for photo in said if not photo.is_file()]:
-        raise BadTableError(f"{path}: there is no photo {absent[0]} beside it")
+        raise BadSettingError(f"{path}: there is no photo {absent[0]} beside it")
     return said

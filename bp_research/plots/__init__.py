@@ -14,6 +14,7 @@ from .landmarks import asymmetry_kept, asymmetry_scatter, asymmetry_sizes, error
 from .maps import against_chance, explained, loadings, map_grid, scatter_map
 from .one_person import mirror_map, mirror_maps, on_face, on_faces, percentile_table, percentiles
 from .recovery import course, courses
+from .sheet import patient_sheet
 from .style import (
     COLOURS,
     CYCLE,

@@ -63,7 +63,7 @@ def patient_sheet(table, affected_side=None, date=None, pictures=(), simulated=F
 
     Raises
     ------
-    BadTableError, ScalingError
+    NoFaceError, ScalingError
         As :func:`bp_research.clinical.sheet.person_measures`.
     """
     import jinja2

@@ -403,7 +403,7 @@ def _today():
 # ---------------------------------------------------------------------------------------------- command line
 
 
-_TEXTS = frozenset({"data", "photos", "series", "stable", "person"})
+_TEXTS = frozenset({"data", "photos", "series", "stable", "person", "affected", "code", "date"})
 
 
 def _value(text):
