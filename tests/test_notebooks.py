@@ -160,6 +160,10 @@ def check_08(results):
 def check_09(results):
     assert results["headline"][0]["value"] >= 0.9 and results["rank_correlation"]["mouth"] >= 0.9
     assert results["stable_without_change"]["together"] >= 0.93
+    clinical = results["clinical_changes"]
+    assert len(clinical["change"]) == 14 and all(0 < smallest < 100 for smallest in clinical["smallest"].values())
+    # the simulated person recovers: the mouth corners come to one height
+    assert clinical["change"]["commissure height difference"] < 0
 
 
 def check_10(results):
