@@ -8,7 +8,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from bp_research.errors import BadSettingError, BadTableError
 from bp_research.face.schemes import FEATURES
-from bp_research.people.maps import components, map_numbers, scaled, tsne, umap
+from bp_research.people.maps import compare_maps, components, map_numbers, scaled, tsne, umap
 
 
 def cohort(people=24, photos=8, shift=3.0, seed=0):
@@ -73,6 +73,14 @@ def test_groups_that_are_there_are_found():
     assert found["purity"] > 0.9 > found["purity_high"]
     assert found["silhouette"] > found["silhouette_high"]
     assert found["purity_p"] < 0.01
+
+
+def test_maps_are_compared_in_one_table():
+    values, about = scaled(cohort(people=6))
+    found = compare_maps({"a": values, "b": values[:, :2]}, about, ["severity", "expression"], neighbours=4, unit="photo")
+    assert found[["map", "label"]].to_numpy().tolist() == [[m, e] for m in "ab" for e in ("severity", "expression")]
+    alone = map_numbers(values[:, :2], about["expression"], about["patient_id"], neighbours=4)
+    assert found.iloc[3].drop(["map", "label", "unit"]).to_dict() == alone
 
 
 @pytest.mark.parametrize("column", ["severity", "expression", "patient_id"])

@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from bp_research.errors import BadTableError
 from bp_research.face.geometry import asymmetry, eye_frame, mirror_difference
 from bp_research.face.schemes import FEATURES, MIRROR_68, REGIONS
-from bp_research.people.one_person import ABNORMAL, HEALTHY, NOISE, compare, left_out, percentile
+from bp_research.people.one_person import (
+    ABNORMAL,
+    HEALTHY,
+    NOISE,
+    by_region,
+    compare,
+    left_out,
+    mirror_distance,
+    most_affected,
+    percentile,
+)
 
 numbers = st.lists(st.integers(-5, 5), min_size=1, max_size=30)
 
@@ -68,6 +78,25 @@ def test_regions_count_by_size_and_say_which_side_is_higher():
     assert finding(crossing, "mouth") == NOISE
 
 
+def test_regions_are_summed_up_by_their_largest_difference():
+    photos = [patient(20, region=r).assign(photo_id=f"P_{i}", expression="at rest") for i, r in enumerate((0.0, 0.1, -0.3))]
+    found = by_region(compare(pd.concat(photos), cohort()))
+    assert found.index.tolist() == list(REGIONS)
+    assert (found[ABNORMAL] == 2).all() and (found[NOISE] == 0).all()
+    assert (found["value"] == 0.3).all() and found["how"].tolist() == ["lower", "lower", "less open"]
+    assert (found["side"] == "left").all()
+
+
+def test_the_most_affected_is_of_the_highest_severity_and_was_measured():
+    table = pd.concat([cohort(3).assign(severity=1.0), patient(1).assign(severity=3.0)]).assign(status="ok")
+    worse = patient(1).assign(severity=5.0, patient_id="Q")
+    assert most_affected(pd.concat([table, worse.assign(status="ok")])) == "Q"
+    assert most_affected(pd.concat([table, worse.assign(status="NoFaceError")])) == "P"
+    assert most_affected(table.assign(severity=np.nan)) == "P"
+    with pytest.raises(BadTableError, match="nobody with palsy"):
+        most_affected(table[table["group"] == "Normal"])
+
+
 def test_an_eye_that_does_not_close_is_marked_and_not_its_healthy_fellow():
     for expression, side, how in (("open smile", "right", "less open"), ("gentle eye closure", "left", "less closed")):
         found = compare(patient(20, region=0.1).assign(expression=expression), cohort()).set_index("quantity").loc["eyes"]
@@ -107,6 +136,10 @@ def test_arrows_to_the_mirror_image():
     symmetric = framed - arrows / 2
     np.testing.assert_allclose(symmetric, symmetric[:, MIRROR_68] * (-1, 1), atol=1e-12)
     np.testing.assert_allclose(mirror_difference(symmetric), 0, atol=1e-12)
+    np.testing.assert_allclose(mirror_distance(symmetric), 0, atol=1e-12)
+    lopsided = symmetric[0].copy()
+    lopsided[30] += (0.255, 0)  # the nose's tip, a point of the midline, is twice as far from its mirror image
+    assert mirror_distance(lopsided) == pytest.approx(2 * 0.255 / 51)
     # at the mouth's corner the arrow's height is the signed asymmetry that the tables hold
     np.testing.assert_allclose(-arrows[:, 54, 1], asymmetry(points)[:, 0], atol=1e-12)
     np.testing.assert_allclose(arrows[:, 48, 1], asymmetry(points)[:, 0], atol=1e-12)

@@ -15,8 +15,10 @@ from bp_research.people.recovery import (
     changes,
     check_on_stable,
     copies_error,
+    course_table,
     healthy_band,
     load_series,
+    measurement_error,
     scores,
     smallest_detectable_change,
     standard_error,
@@ -154,6 +156,26 @@ def test_noise_passes_for_change_as_seldom_as_the_level_says(together):
         found = changes(pd.DataFrame(rng.normal(size=(5, 3)), days, REGIONS), error, freedom=freedom, together=together)
         alarms.append(found["detectable"].any() if together else found["detectable"].mean())
     assert np.mean(alarms) < 0.07
+
+
+def test_a_course_in_a_line_has_its_first_detectable_change():
+    days = pd.date_range("2024-01-01", periods=4, name="date")
+    found = pd.DataFrame({"mouth": [0.5, 0.45, 0.1, 0.2], "brows": 0.1, "eyes": 0.1}, days)
+    band = pd.DataFrame({"limit": [0.05, 0.06, 0.07]}, list(REGIONS))
+    lines = course_table(found, changes(found, 0.02), band)
+    assert lines.loc["mouth", "changed since"] == days[2] and lines["changed since"].isna().sum() == 2
+    assert lines.loc["mouth", ["first", "last", "change"]].tolist() == pytest.approx([0.5, 0.2, -0.3])
+    assert lines["healthy limit"].tolist() == [0.05, 0.06, 0.07]
+
+
+def test_the_noise_is_from_a_stable_person_if_there_is_one():
+    rng = np.random.default_rng(0)
+    table = table_of(np.zeros((2, 2, 3))).assign(**{f"{r}_{end}": 0.0 for r in REGIONS for end in ("low", "high")})
+    assert measurement_error(table, ["a", "b"])[1] == np.inf
+    stable = table_of(rng.uniform(0, 1, (5, 2, 3)))
+    error, freedom = measurement_error(table, ["a", "b"], stable)
+    np.testing.assert_allclose(error, scores(stable).std(ddof=1))
+    assert freedom == 4
 
 
 def simulated_scores(number, severities, expressions=EXPRESSIONS, seed=0):

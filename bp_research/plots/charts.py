@@ -56,7 +56,8 @@ def forest(table, value, low, high, label, *, by=None, reference=None, ax=None, 
     ax.grid(axis="x")
     ax.set_axisbelow(True)
     if made and len(shown) > 1:
-        ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=min(len(shown), 4))
+        columns = 5 if sum(len(str(group)) for group in shown) < 60 else 2
+        ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=min(len(shown), columns))
     return ax
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.patches import Patch
-from matplotlib.ticker import LogLocator, MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from scipy.stats import gaussian_kde
 
 from ..face.schemes import FEATURE_GROUPS, RATIOS
@@ -76,7 +76,8 @@ def region(table, name, by="severity", hue=None):
     ndarray of Axes
     """
     members, rows, hue = FEATURE_GROUPS[name], measured_rows(table), hue or by
-    grid = panels(len(members), columns=min(2, len(members)), height=0.7 + 0.36 * len(levels_of(rows, by)))
+    height = 0.7 + 0.36 * len(levels_of(rows, by)) + 1.6 / len(members)
+    grid = panels(len(members), columns=min(2, len(members)), height=height)
     for i, (feature, ax) in enumerate(zip(members, grid, strict=True)):
         ridges(rows, feature, by, hue, ax)
         ax.tick_params(axis="y", labelleft=i % 2 == 0)
@@ -147,7 +148,8 @@ def _x_axis(ax, feature, low, high):
     ax.set_xlim(low, high)
     ticks = MaxNLocator(4)
     if feature in RATIOS:
-        ax.set_xscale("log", subs=[])
+        ax.set_xscale("log")
+        ax.xaxis.set_minor_locator(NullLocator())
         ax.xaxis.set_major_formatter("{x:g}")
         ticks = LogLocator(10, subs=(1, 2, 5)) if high > 6 else ticks
     ax.xaxis.set_major_locator(ticks)

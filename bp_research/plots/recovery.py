@@ -1,7 +1,5 @@
 """One person's scores over time, with the healthy band and the changes that exceed measurement noise."""
 
-from collections import Counter
-
 import numpy as np
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
@@ -11,6 +9,8 @@ from .style import COLOURS, WIDTH, axes, heading, named, panels
 
 def course(found, name, error, found_changes, band=None, factor=1.96, ax=None):
     """A score over time: its interval, the healthy band, and the range in which a change may be noise.
+
+    The legend's numbers of dates are of all scores together.
 
     Parameters
     ----------
@@ -40,12 +40,14 @@ def course(found, name, error, found_changes, band=None, factor=1.96, ax=None):
     ends = values.iloc[0] + own["smallest"].iloc[0] * np.array([-1, 1])
     ax.hlines(ends, *values.index[[0, -1]], "#777777", "--", linewidth=1.2, label="first ± smallest detectable change")
     ax.plot(values.index, values, color=COLOURS["ink"], linewidth=1.2, zorder=2)
-    detectable = np.r_[False, own["detectable"]]
+    changed, all_changed = np.r_[False, own["detectable"]], found_changes["detectable"].sum()
     look = {"fmt": "o", "markersize": 6, "capsize": 3, "linewidth": 1.4, "zorder": 3}
-    for mask, colour, label in ((~detectable, "grey", "no detectable change"), (detectable, "vermillion", "changed")):
+    for mask, colour, label in (
+        (~changed, "grey", f"no detectable change, n = {found.size - all_changed}"),
+        (changed, "vermillion", f"changed, n = {all_changed}"),
+    ):
         if mask.any():
-            dots = {"color": COLOURS[colour], "label": f"{label}, n = {mask.sum()}"}
-            ax.errorbar(values.index[mask], values[mask], factor * error, **dots, **look)
+            ax.errorbar(values.index[mask], values[mask], factor * error, color=COLOURS[colour], label=label, **look)
     unit = "inter-ocular\ndistances" if name in REGIONS else FEATURE_UNITS[name].replace("1", "no unit")
     ax.set(ylabel=f"[{unit}]", title=f"{name} asymmetry" if name in REGIONS else named(name))
     ax.set_ylim(bottom=0 if name in REGIONS else None)
@@ -73,14 +75,7 @@ def courses(found, errors, found_changes, band=None, factor=1.96, title=""):
     grid = panels(found.shape[1], columns=1, height=2.4)
     for name, error, ax in zip(found, errors, grid, strict=True):
         course(found, name, error, found_changes, band, factor, ax)
-    figure = grid[0].figure
-    handles, numbers = {}, Counter()
-    for ax in grid:
-        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
-            kind, _, n = label.partition(", n = ")
-            handles.setdefault(kind, handle)
-            numbers[kind] = int(n or 0) if kind == "healthy" else numbers[kind] + int(n or 0)
-    labels = [f"{kind}, n = {numbers[kind]}" if numbers[kind] else kind for kind in handles]
-    figure.legend(handles.values(), labels, loc="outside lower center", ncols=2)
+    handles = {label: handle for ax in grid for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    grid[0].figure.legend(handles.values(), handles, loc="outside lower center", ncols=2)
     heading(grid[0], title)
     return grid

@@ -5,6 +5,7 @@ severity goes from light orange to dark brown, so that it also reads in grey.
 """
 
 from collections import namedtuple
+from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -39,16 +40,6 @@ _GROUP_COLOURS = {
     **{"Stroke": COLOURS["vermillion"], "ALS": COLOURS["green"]},
 }
 
-_RC = {
-    **{"font.size": 11, "axes.titlesize": 11.5, "axes.labelsize": 11, "legend.fontsize": 10},
-    **{"xtick.labelsize": 10, "ytick.labelsize": 10, "axes.titlelocation": "left"},
-    **{"axes.spines.top": False, "axes.spines.right": False, "axes.grid": False, "legend.frameon": False},
-    **{"figure.dpi": 150, "savefig.dpi": 150, "figure.facecolor": "white", "lines.linewidth": 1.8},
-    **{"axes.prop_cycle": mpl.cycler(color=CYCLE)},
-    **{"figure.constrained_layout.use": True, "figure.constrained_layout.w_pad": 0.08},
-    **{"grid.color": "#E3E3E3", "grid.linewidth": 0.8, "axes.edgecolor": "#555555"},
-}
-
 #: Width in inches of a figure that fills a report's column and can still be read on a phone.
 WIDTH = 6.6
 
@@ -58,7 +49,8 @@ Level.__doc__ = """One group of a figure: its value in the table, its name in th
 
 def use_style():
     """Set matplotlib's defaults for reports; notebooks call it once."""
-    mpl.rcParams.update(_RC)
+    plt.style.use(Path(__file__).with_name("report.mplstyle"))
+    mpl.rcParams["axes.prop_cycle"] = mpl.cycler(color=CYCLE)
 
 
 def axes(ax=None, size=(WIDTH, 4.2)):
