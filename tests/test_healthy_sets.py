@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bp_research.datasets import load_london, load_meei_normals, open_dataset
-from bp_research.errors import DatasetNotFoundError, UnreadableImageError
+from bp_research.datasets import load_folder, load_london, load_meei_normals, open_dataset
+from bp_research.errors import CannotAnswerError, DatasetNotFoundError, UnreadableImageError
 from bp_research.face.geometry import asymmetry, interocular
 from bp_research.face.schemes import EXPRESSIONS, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
 from bp_research.paths import write_atomic
@@ -138,3 +138,27 @@ def test_the_sets_themselves_show_healthy_faces(real_sets):
         assert (np.linalg.norm(irises[:, i, :2] - points[:, eye].mean(1), axis=1) < irises[:, i, 2]).all()
     # an iris of 11.77 mm makes eye corners that are 80 to 105 mm apart
     assert 80 < np.median(11.77 * interocular(points) / (2 * irises[..., 2].mean(1))) < 105
+
+
+def test_a_set_says_when_it_lacks_the_people_that_a_report_needs(tmp_path):
+    make_london(tmp_path)
+    photos = load_london(tmp_path)
+    assert photos.require(healthy=3, annotated=3) is photos
+    lacking = {"ill": "no people with a palsy", "graded": "no people with a grade", "healthy": "3 healthy people"}
+    for kind, said in lacking.items():
+        with pytest.raises(CannotAnswerError, match=f"London has {said}.* 4 or more"):
+            photos.require(**{kind: 4})
+
+
+def test_only_annotated_photos_are_taken_where_points_are_needed(tmp_path):
+    make_london(tmp_path)
+    found = open_dataset(tmp_path, annotated=True)
+    assert found.name == "London" and [photo.expression for photo in found] == ["at rest"] * 3
+
+
+def test_one_photo_is_a_folder_too_and_names_may_tell_the_expression(tmp_path):
+    write_atomic(tmp_path / "2024-03-31 Open_Smile.jpg", PICTURE)
+    write_atomic(tmp_path / "img_6.jpg", PICTURE)
+    (one,) = load_folder(tmp_path / "2024-03-31 Open_Smile.jpg")
+    assert one.expression == "open smile" and one.path.name == "2024-03-31 Open_Smile.jpg"
+    assert [photo.expression for photo in load_folder(tmp_path)] == ["open smile", None]

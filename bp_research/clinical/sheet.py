@@ -7,12 +7,12 @@ import pandas as pd
 from scipy.stats import norm
 
 from ..datasets.files import SIMULATED_MARKER
+from ..datasets.folder import expression_in_name
 from ..datasets.records import Photo, PhotoSet
 from ..errors import BadSettingError, DatasetNotFoundError, NoFaceError, ScalingError
 from ..face.images import list_photos
 from ..face.schemes import EXPRESSIONS
 from ..people.healthy_norms import ALL_AGES, COPIES, read_norms
-from ..people.recovery import expression_in_name
 from .export import long_table
 
 #: Factors by which the copies' intervals hold hand-set points' measures at 90 %: London at rest, see notebook 12.

@@ -44,8 +44,8 @@ def open_dataset(data="auto", prefer=("MEEI", "PALDA"), kind=None, annotated=Fal
     kind : str, optional
         Layout of the demo, "MEEI" or "NeuroFace". Default: the first of ``prefer``.
     annotated : bool
-        Whether the set must have annotated landmarks: "auto" is then taken in place of a set without them, so that one
-        ``data`` serves all analyses. The set's name says which one it is.
+        Whether photos without annotated landmarks are left out. In place of a set without any "auto" is then taken, so that
+        one ``data`` serves all analyses. The set's name says which one it is.
 
     Returns
     -------
@@ -72,9 +72,10 @@ def open_dataset(data="auto", prefer=("MEEI", "PALDA"), kind=None, annotated=Fal
         photoset = _open_named(data)
     else:
         photoset = _open_folder(Path(data), [*prefer, *_LOADERS])
-    if annotated and not _has_landmarks(photoset):
-        return open_dataset("auto", prefer, kind, annotated)
-    return photoset
+    if not annotated:
+        return photoset
+    with_points = photoset.select([photo.landmarks_gt is not None for photo in photoset])
+    return with_points if len(with_points) else open_dataset("auto", prefer, kind, annotated)
 
 
 def _has_landmarks(photoset):

@@ -1,8 +1,10 @@
 """Any folder of photos, as a data set that says nothing but whose photos they are."""
 
+import re
 from pathlib import Path
 
 from ..face.images import list_photos
+from ..face.schemes import EXPRESSIONS
 from .files import Problems, inspect_photo
 from .records import Photo, PhotoSet
 
@@ -14,7 +16,7 @@ def load_folder(root):
     ----------
     root : path-like
         Photos directly inside are taken for one person each; a folder inside is one person with all photos
-        below it.
+        below it. Or one photo. Expressions are known where the names hold their words.
 
     Returns
     -------
@@ -23,14 +25,27 @@ def load_folder(root):
     Raises
     ------
     BadSettingError
-        If it is no folder or holds no photo.
+        If there is no photo.
     """
     root = Path(root).expanduser().resolve()
+    paths = [root] if root.is_file() else list_photos(root)
+    root = root.parent if root.is_file() else root
     problems, photos = Problems(root), []
-    for path in list_photos(root):
+    for path in paths:
         inside = path.relative_to(root)
         if fault := inspect_photo(path)[1]:
             problems.add("unreadable", path, fault)
         person = inside.parts[0] if len(inside.parts) > 1 else inside.stem
-        photos.append(Photo(root.name, person, inside.as_posix(), path))
+        expression = expression_in_name(path.stem, numbered=False)  # cameras number photos too
+        photos.append(Photo(root.name, person, inside.as_posix(), path, expression=expression))
     return PhotoSet(root.name, photos, problems.table())
+
+
+def expression_in_name(stem, numbered=True):
+    """The expression that a file name holds in words or, if ``numbered``, as the MEEI set's last digit; or None."""
+    words = re.sub(r"[\W_]+", " ", stem.lower())
+    named = [e for e in EXPRESSIONS if re.sub(r"\W+", " ", e) in words]
+    if named:
+        return named[0]
+    number = re.search(r"_([1-8])$", stem) if numbered else None
+    return EXPRESSIONS[int(number[1]) - 1] if number else None

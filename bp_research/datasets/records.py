@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..errors import BadSettingError, UnreadableImageError
+from ..errors import BadSettingError, CannotAnswerError, UnreadableImageError
 from ..face.images import read_image
 
 #: The groups, of all data sets, whose people are healthy.
@@ -179,6 +179,34 @@ class PhotoSet:
             known = ", ".join(map(str, self.people[:5]))
             raise BadSettingError(f"{self.name} has nobody called {patient_id!r}; its {len(self.people)} people: {known} ...")
         return self.select([photo.patient_id == patient_id for photo in self.photos])
+
+    def require(self, **least):
+        """The same set, if an analysis has the people in it that it needs.
+
+        Parameters
+        ----------
+        **least : int
+            How many people of a kind: ``healthy``, ``ill`` (known to be other than healthy), ``graded`` (with a severity),
+            ``annotated`` (with landmarks).
+
+        Raises
+        ------
+        CannotAnswerError
+            If there are fewer; the message says how many there are.
+        """
+        about = self.to_frame()
+        healthy = about["group"].isin(HEALTHY_GROUPS)
+        of_kind = {
+            "healthy": ("healthy people", healthy),
+            "ill": ("people with a palsy or another disease", about["group"].notna() & ~healthy),
+            "graded": ("people with a grade", about["severity"].notna()),
+            "annotated": ("people with annotated photos", about["annotated"]),
+        }
+        for kind, number in least.items():
+            words, rows = of_kind[kind]
+            if (there := about.loc[rows, "patient_id"].nunique()) < number:
+                raise CannotAnswerError(f"{self.name} has {there or 'no'} {words}; this report needs {number} or more.")
+        return self
 
     def limited(self, max_photos, seed=0):
         """The same set with at most so many photos, for a quick run.

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.stats import norm, t
 
 from ..datasets.files import SIMULATED_MARKER
+from ..datasets.folder import expression_in_name
 from ..datasets.records import HEALTHY_GROUPS, Photo, PhotoSet
 from ..demo.cohort import make_person, simulate
 from ..errors import BadSettingError, BadTableError
@@ -362,16 +363,6 @@ def _iso(text):
         except ValueError:
             continue  # digits that look like a date and are none
     return None
-
-
-def expression_in_name(stem):
-    """The expression that a file name holds in words or as the MEEI set's last digit, or None."""
-    words = re.sub(r"[\W_]+", " ", stem.lower())
-    named = [e for e in EXPRESSIONS if re.sub(r"\W+", " ", e) in words]
-    if named:
-        return named[0]
-    number = re.search(r"_([1-8])$", stem)
-    return EXPRESSIONS[int(number[1]) - 1] if number else None
 
 
 def check_on_stable(repeats=200, visits=4, level=0.95, seed=0):
