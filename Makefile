@@ -130,8 +130,8 @@ reports/%.html: notebooks/%.ipynb $(PACKAGE) .make/settings .make/models data/de
 # What a notebook needs beyond that. The first one measures the photos; the others find its table.
 reports/01_load_meei.html: .make/photos
 reports/01_load_meei.html: PARAMETERS = $(call given,photos,-p)
-reports/07_one_person.html: .make/person
-reports/07_one_person.html: PARAMETERS = $(call given,person,-p)
+reports/07_one_person.html: .make/person .make/photos
+reports/07_one_person.html: PARAMETERS = $(call given,person photos,-p)
 reports/09_recovery.html: .make/series
 reports/09_recovery.html: PARAMETERS = $(call given,series stable,-p)
 reports/13_patient_sheet.html: .make/sheet

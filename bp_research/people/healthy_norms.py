@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..errors import BadSettingError, BadTableError
+from ..errors import BadSettingError, BadTableError, CannotAnswerError
 from ..face.geometry import asymmetry, distance_array, feature_array, interocular, level
 from ..face.measures import QUANTITIES
 from ..face.measures import UNITS as CLINICAL_UNITS
@@ -18,6 +18,7 @@ from ..face.schemes import DISTANCES, FEATURE_UNITS, FEATURES, REGIONS
 from ..measuring.cohort import landmarks_of
 from ..measuring.landmark_tester import LandmarkTester
 from . import one_person
+from .group_differences import is_healthy
 
 #: Columns of the table. Of measures that only grow with asymmetry p95 is the upper limit, of others p2.5 and p97.5 are.
 PERCENTILES = (1, 2.5, 5, *range(10, 100, 10), 95, 97.5, 99)
@@ -240,6 +241,36 @@ def healthy_reference(norms):
         names = [f"{rows['set'].iloc[0]}, {i} of {n}" for i in range(1, n + 1)]
         parts.append(part.assign(patient_id=names, group="healthy", expression=expression, status="ok"))
     return pd.concat(parts, ignore_index=True)
+
+
+def beside_healthy(own, table):
+    """A person's photos and the healthy people to compare them with: a data set's own, or, where it has none, the norms'.
+
+    Parameters
+    ----------
+    own, table : DataFrame
+        The person's rows and those of the whole set, from :func:`bp_research.measuring.cohort.measure_cohort`.
+
+    Returns
+    -------
+    own, healthy : DataFrame
+        Against the norms, photos of which no expression is known are taken for at rest, and those of which there are no norms
+        are left out.
+
+    Raises
+    ------
+    CannotAnswerError
+        If only the norms could serve, and the photos were measured with another model than theirs or show other expressions.
+    """
+    healthy = table[is_healthy(table) & (table["status"] == "ok") & ~table["patient_id"].isin(own["patient_id"])]
+    if len(healthy):
+        return own, healthy
+    healthy = healthy_reference(read_norms(reading=COPIES, age=ALL_AGES))
+    own = own.assign(expression=own["expression"].fillna("at rest"))
+    own = own[own["expression"].isin(healthy["expression"]) & (own["model"] == SINGLE)]
+    if own.empty:
+        raise CannotAnswerError("There are healthy people's values for photos at rest or smiling, by the face mesh only.")
+    return own, healthy
 
 
 def compare(photo, expression="at rest", name="this photo", model="FaceMesh", level=0.95):

@@ -135,7 +135,7 @@ def by_region(found):
 
 
 def most_affected(table):
-    """The ``patient_id`` of a person with palsy, of the highest severity if the data set tells severities.
+    """The ``patient_id`` of a person with palsy, of the highest severity if the data set tells severities; else of anybody.
 
     Parameters
     ----------
@@ -145,12 +145,11 @@ def most_affected(table):
     Raises
     ------
     BadTableError
-        If nobody with palsy could be measured.
+        If nobody could be measured.
     """
-    ill = table[(table["status"] == "ok") & ~is_healthy(table)]
-    if ill.empty:
-        raise BadTableError("the table holds nobody with palsy who could be measured: say which person to look at")
-    return ill.sort_values("severity", ascending=False, kind="stable")["patient_id"].iloc[0]
+    people = measured_rows(table)
+    ill = people[~is_healthy(people)]
+    return (people if ill.empty else ill).sort_values("severity", ascending=False, kind="stable")["patient_id"].iloc[0]
 
 
 def mirror_distance(points):

@@ -1,7 +1,10 @@
 """Faces: photos where they may be shown, outlines without a single pixel of them where not."""
 
+from textwrap import fill
+
 import numpy as np
 
+from ..datasets.london import LONDON_ATTRIBUTION
 from ..face.geometry import check_points
 from ..face.schemes import FACE_OUTLINES
 from .style import COLOURS, axes
@@ -52,7 +55,8 @@ def face(photo, points=None, show=False, ax=None, title=""):
     points : array_like (68, 2), optional
         Landmarks, px of the photo. NaN draws none.
     show : bool
-        Whether the photo itself may be shown, see :func:`may_show`. If not, its file is not even read.
+        Whether the photo itself may be shown, see :func:`may_show`. If not, its file is not even read. Under faces whose
+        licence asks for it stands whose they are.
     ax : Axes, optional
     title : str
 
@@ -64,6 +68,8 @@ def face(photo, points=None, show=False, ax=None, title=""):
     known = points is not None and np.isfinite(points).all()
     if show:
         ax.imshow(photo.image[..., ::-1])
+        credit = fill(LONDON_ATTRIBUTION, 44) if photo.dataset == "London" else ""
+        ax.text(0.5, -0.02, credit, ha="center", va="top", fontsize=5.5, transform=ax.transAxes)
         if known:
             ax.plot(*np.transpose(points), "o", color=COLOURS["yellow"], markersize=2.2, markeredgewidth=0)
     elif known:
