@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.spatial.distance import pdist, squareform
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
+from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import StandardScaler
 
 from ..errors import BadSettingError, BadTableError
@@ -97,7 +98,7 @@ def components(values):
 
 
 def tsne(values, perplexity=30, seed=0):
-    """A t-SNE map, (n, 2); the perplexity, roughly the number of neighbours that count, is cut to a third of the rows."""
+    """A t-SNE map, (n, 2); the perplexity, roughly the number of neighbours that count, is at most a third of the rows."""
     perplexity = min(perplexity, (len(values) - 1) / 3)
     return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(values.astype(np.float32))
 
@@ -163,12 +164,13 @@ def map_numbers(points, labels, people, neighbours=10, shuffles=200, seed=0):
     nearest, counted = _nearest(distances, barred, neighbours)
     rng = np.random.default_rng(seed)
 
-    def both(codes):
-        return _silhouette(distances, codes), float((codes[nearest] == codes[:, None])[counted].mean())
+    def silhouette_and_purity(codes):
+        purity = (codes[nearest] == codes[:, None])[counted].mean()
+        return float(silhouette_score(distances, codes, metric="precomputed")), float(purity)
 
-    value = np.array(both(label_codes))
+    value = np.array(silhouette_and_purity(label_codes))
     deal = rng.permutation if names_people else _dealer(person_codes, by_person, rng)
-    chance = np.array([both(deal(label_codes)) for _ in range(shuffles)])
+    chance = np.array([silhouette_and_purity(deal(label_codes)) for _ in range(shuffles)])
     found = {"n": len(points), "people": len(persons), "groups": len(names)}
     for i, name in enumerate(("silhouette", "purity")):
         low, high = np.quantile(chance[:, i], [0.025, 0.975])
@@ -212,19 +214,6 @@ def _nearest(distances, barred, neighbours):
     distances = np.where(barred, np.inf, distances)
     nearest = np.argsort(distances, axis=1, kind="stable")[:, : min(neighbours, len(distances) - 1)]
     return nearest, np.isfinite(np.take_along_axis(distances, nearest, axis=1))
-
-
-def _silhouette(distances, codes):
-    """Mean silhouette; scikit-learn's is the same and takes 9 times as long (1.2 ms for 384 rows, 200 shuffles a map)."""
-    member = np.eye(codes.max() + 1)[codes]
-    sizes = member.sum(axis=0)
-    sums = distances @ member
-    own_size = sizes[codes]
-    own = (sums * member).sum(axis=1) / np.maximum(own_size - 1, 1)
-    other = np.where(member > 0, np.inf, sums / np.maximum(sizes, 1)).min(axis=1)
-    larger = np.maximum(own, other)
-    share = np.divide(other - own, larger, out=np.zeros_like(own), where=larger > 0)
-    return float(np.where(own_size > 1, share, 0).mean())
 
 
 def _dealer(person_codes, by_person, rng):

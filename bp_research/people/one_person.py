@@ -38,7 +38,8 @@ def percentile(values, reference):
     reference = np.asarray(reference, float).ravel()
     if not len(reference) or not np.isfinite(reference).all():
         raise BadTableError(f"percentiles need finite values to compare with, not {len(reference)} values with gaps")
-    return np.round(percentileofscore(reference, np.asarray(values, float), kind="mean"), 10)  # 100 is not 100.00000000000001
+    # rounded, since scipy's 100 can be 100.00000000000001
+    return np.round(percentileofscore(reference, np.asarray(values, float), kind="mean"), 10)
 
 
 def compare(person, others, quantities=FEATURES + REGIONS, level=0.95):
@@ -48,8 +49,8 @@ def compare(person, others, quantities=FEATURES + REGIONS, level=0.95):
     ----------
     person : DataFrame
         The person's rows of a table from :func:`bp_research.measuring.cohort.measure_cohort`. With the columns
-        ``<name>_median``,
-        ``<name>_low`` and ``<name>_high`` (from ``augment``), the median of the copies is compared, and the interval too.
+        ``<name>_median``, ``<name>_low`` and ``<name>_high`` (from ``augment``), the median of the copies is compared, and
+        the interval too.
     others : DataFrame
         A table with healthy people; the person's own rows are left out of it. Where no one has the photo's expression,
         healthy photos of all expressions are taken.

@@ -67,10 +67,10 @@ def scores(table, quantities=REGIONS):
     Parameters
     ----------
     table : DataFrame
-        Of one person, from :func:`bp_research.measuring.cohort.measure_cohort` of a :func:`load_series`; with
-        ``augment`` the medians
-        of the changed copies count, which are steadier. Expressions that were not measured on every date are left out, so
-        that each date's mean is over the same ones; repeated photos of an expression on one date are averaged first.
+        Of one person, from :func:`bp_research.measuring.cohort.measure_cohort` of a :func:`load_series`; with ``augment``
+        the medians of the changed copies count, which are steadier. Expressions that were not measured on every date are
+        left out, so that each date's mean is over the same ones; repeated photos of an expression on one date are averaged
+        first.
     quantities : sequence of str
         Regions, or features, of which the mean over expressions is taken likewise.
 
@@ -244,10 +244,8 @@ def smallest_detectable_change(error, level=0.95, freedom=np.inf, comparisons=1)
         If the level is not between 0 and 1, or there is no comparison.
     """
     if not 0 < level < 1 or comparisons < 1 or freedom < 1:
-        raise BadSettingError(
-            f"level must lie between 0 and 1, freedom and comparisons be at least 1; "
-            f"not {level!r}, {freedom!r}, {comparisons!r}"
-        )
+        given = f"level {level!r}, freedom {freedom!r}, comparisons {comparisons!r}"
+        raise BadSettingError(f"{given}: the level must lie between 0 and 1, the others be at least 1")
     tail = (1 - level ** (1 / comparisons)) / 2
     factor = norm.isf(tail) if np.isinf(freedom) else t.isf(tail, freedom)
     return factor * np.sqrt(2) * np.asarray(error)
