@@ -86,7 +86,7 @@ def fit_adapter(photos, model=DEFAULT_MODEL, out=None, *, weights=None, seed=0, 
     return adapter
 
 
-def out_of_fold(photos, model=DEFAULT_MODEL, *, weights=None, folds=5, seed=0, progress=True):
+def out_of_fold(photos, model=DEFAULT_MODEL, *, weights=None, folds=5, seed=0, progress=True, order=None, most=None):
     """Landmarks of each photo by an adapter that was fitted without that person.
 
     Parameters
@@ -95,6 +95,8 @@ def out_of_fold(photos, model=DEFAULT_MODEL, *, weights=None, folds=5, seed=0, p
         As in :func:`fit_adapter`.
     folds : int
         Number of groups of people.
+    order, most : sequence of str and int, optional
+        People, of whom each fold learns from the first ``most`` that it may learn from only.
 
     Returns
     -------
@@ -103,7 +105,7 @@ def out_of_fold(photos, model=DEFAULT_MODEL, *, weights=None, folds=5, seed=0, p
     """
     data = _collect(photos, model, weights, progress)
     points = np.full((len(photos), 68, 2), np.nan)
-    points[data.rows] = _held_out(data, folds, seed)
+    points[data.rows] = _held_out(data, folds, seed, order, most)
     return points
 
 
@@ -188,9 +190,12 @@ def _fit(data, seed):
     return Adapter(mean, offset, _answers(everywhere, first)[0], _answers(everywhere, second)[0], card)
 
 
-def _held_out(data, folds, seed):
+def _held_out(data, folds, seed, order=None, most=None):
     points = np.empty((len(data.views), 68, 2))
     for learn, judge in person_folds(data.people, folds, seed):
+        if order is not None:
+            known = [person for person in order if person in set(data.people[learn])]
+            learn = learn[np.isin(data.people[learn], known[:most])]
         points[judge] = _fit(data[learn], seed).landmarks(data.views[judge])
     return points
 
