@@ -191,3 +191,75 @@ def test_drag_nudge_undo_next_close_and_reopen(lab, photos, tmp_path):
         assert place.read_text() == left and not foreign
         browser.close()
     assert json.loads(left.splitlines()[0].removeprefix("#"))["annotator"] == "AB"
+
+
+SAVE_FOR_EVER = """
+import sys
+from bp_research.annotating.widget import annotate
+widget = annotate(sys.argv[1], sys.argv[2], annotator="x")
+state = widget.photo["state"]
+shift = 0
+while True:
+    shift += 1
+    points = [[x + shift, y + shift] for x, y in state["points"]]
+    widget._answer(None, {"index": 0, "saving": shift, "points": points, "irises": state["irises"]}, None)
+    print(shift, flush=True)
+"""
+
+
+def test_what_was_saved_survives_a_kill(photos, tmp_path):
+    """After kill -9 the file is whole and holds the last change that was confirmed, or the one after it."""
+    place, found = tmp_path / "x" / "a.png.csv", GetLandmarks(photos / "a.png").landmarks
+    home = str(Path(paths.__file__).resolve().parent.parent)
+    for wait in (0.0, 0.013, 0.037):
+        command = [sys.executable, "-c", SAVE_FOR_EVER, str(photos), str(tmp_path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": home}) as worker:
+            worker.stdout.readline()
+            time.sleep(wait)
+            worker.kill()
+            confirmed = int(([0] + worker.stdout.read().split())[-1] or 1)
+        left = read_points(place)[0].landmarks
+        shift = left[0, 0] - place_of_start(found, left)
+        assert shift >= max(confirmed, 1) - 1e-6 and shift <= max(confirmed, 1) + 1 + 1e-6
+        place.unlink()
+        assert [path.name for path in place.parent.iterdir() if not path.name.startswith(".")] == []
+
+
+def place_of_start(found, left):
+    """x of the first point before the changes, which move all points alike."""
+    np.testing.assert_allclose(np.diff(left, axis=0), np.diff(found, axis=0), atol=1e-5)
+    return found[0, 0]
+
+
+def test_two_annotators_and_the_order_of_corrections(tiny_demo):
+    from bp_research.accuracy.annotators import (
+        agreement,
+        by_order,
+        correct_first,
+        intraclass_correlation,
+        learning_curve,
+    )
+    from bp_research.datasets import load_neuroface
+    from bp_research.errors import BadTableError
+
+    photoset = load_neuroface(tiny_demo)
+    true = photoset.landmarks()
+    table, pairs = agreement(photoset, true, n=200)
+    assert table.loc["points", "estimate"] == 0 and np.allclose(table.loc[["mouth", "brows", "eyes"], "estimate"], 1)
+    lower = true.copy()
+    lower[:, 54, 1] -= 5  # the second annotator sets the subject's left mouth corner 5 px higher
+    table, pairs = agreement(photoset, lower, n=200)
+    size = np.linalg.norm(true[:, 45] - true[:, 36], axis=-1)
+    np.testing.assert_allclose(table.loc["mouth", "bias"], (5 / size).mean(), rtol=0.02)
+    assert table.loc["mouth", "estimate"] < 1 and table.loc["brows", "estimate"] == pytest.approx(1)
+    with pytest.raises(BadTableError, match="annotated twice"):
+        agreement(photoset, np.full_like(true, np.nan))
+    # Shrout and Fleiss 1979, table 4: ICC(2,1) of six targets and four judges is .29
+    ratings = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], float)
+    assert intraclass_correlation(ratings) == pytest.approx(0.29, abs=0.005)
+    order = correct_first(photoset, copies=2, progress=False)
+    assert sorted(order["photo_id"]) == sorted(photo.photo_id for photo in photoset)
+    assert order["score"].is_monotonic_decreasing
+    curve = learning_curve(photoset, {"as they come": photoset.people}, (0, 4), folds=3, progress=False)
+    gained = by_order(curve).set_index("people")
+    assert gained.loc[4, "error"] < gained.loc[0, "error"]

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from .. import DEFAULT_MODEL
+from ..datasets.records import PhotoSet
 from ..errors import BadTableError
 from ..face.geometry import asymmetry, point_error
 from ..face.schemes import REGIONS
@@ -17,8 +18,10 @@ def agreement(first, second, *, n=2000, seed=0):
 
     Parameters
     ----------
-    first, second : PhotoSet
-        Such as two annotators' of :func:`bp_research.datasets.load_annotated`; photos are matched by their files.
+    first : PhotoSet
+        Such as one annotator's of :func:`bp_research.datasets.load_annotated`.
+    second : PhotoSet or array_like (n_photos, 68, 2)
+        Another's, matched by the photos' files; or a model's landmarks of the first one's photos, NaN where it failed.
     n, seed : int
         Draws of people for the intervals, see :func:`bp_research.accuracy.scores.bootstrap_ci`.
 
@@ -38,14 +41,16 @@ def agreement(first, second, *, n=2000, seed=0):
     BadTableError
         If they have fewer than 2 photos in common.
     """
-    others = {photo.path: photo for photo in second}
-    both = [(photo, others[photo.path]) for photo in first if photo.path in others]
+    twos = second.landmarks() if isinstance(second, PhotoSet) else np.asarray(second, float)
+    places = [photo.path for photo in (second if isinstance(second, PhotoSet) else first)]
+    known = {path: points for path, points in zip(places, twos, strict=True) if np.isfinite(points).all()}
+    both = [photo for photo in first if photo.landmarks_gt is not None and photo.path in known]
     if len(both) < 2:
-        raise BadTableError(f"{first.name} and {second.name} have {len(both)} photos in common: 2 or more are needed")
-    one, two = (np.stack([pair[i].landmarks_gt for pair in both]) for i in range(2))
-    people = np.array([pair[0].patient_id for pair in both])
+        raise BadTableError(f"{len(both)} photos of {first.name} were annotated twice: 2 or more are needed")
+    one, two = (np.stack(points) for points in zip(*((p.landmarks_gt, known[p.path]) for p in both), strict=True))
+    people = np.array([photo.patient_id for photo in both])
     rows = {"points": [*bootstrap_ci(point_error(two, one), people, n=n, seed=seed), np.nan, np.nan, np.nan]}
-    pairs = pd.DataFrame({"photo_id": [pair[0].photo_id for pair in both], "patient_id": people})
+    pairs = pd.DataFrame({"photo_id": [photo.photo_id for photo in both], "patient_id": people})
     for region, *values in zip(REGIONS, asymmetry(one).T, asymmetry(two).T, strict=True):
         pairs[[f"{region}_1", f"{region}_2"]] = np.transpose(values)
         bias, spread = np.mean(values[1] - values[0]), 1.96 * np.std(values[1] - values[0], ddof=1)
@@ -93,7 +98,7 @@ def correct_first(photos, model=DEFAULT_MODEL, other="iBUG", *, copies=10, progr
     return table.sort_values("score", ascending=False, kind="stable", ignore_index=True)
 
 
-def learning_curve(photos, orders, sizes=(5, 10, 20, 30), model=DEFAULT_MODEL, *, folds=5, seed=0, progress=True):
+def learning_curve(photos, orders, sizes=(0, 5, 10, 20, 30), model=DEFAULT_MODEL, *, folds=5, seed=0, progress=True):
     """What an adapter gains from the first corrected photos, judged on people it was not fitted to.
 
     Parameters
@@ -103,7 +108,7 @@ def learning_curve(photos, orders, sizes=(5, 10, 20, 30), model=DEFAULT_MODEL, *
     orders : dict of str to sequence of str
         People (``patient_id``) in the orders to compare, by the orders' names.
     sizes : sequence of int
-        Of how many people the photos are corrected.
+        Of how many people the photos are corrected; 0 is the model itself.
     model : model
     folds : int
         Each fold's people are judged by adapters fitted to the first ones of the other folds.
@@ -120,9 +125,36 @@ def learning_curve(photos, orders, sizes=(5, 10, 20, 30), model=DEFAULT_MODEL, *
     for name, order in orders.items():
         for size in sizes:
             how = {"folds": folds, "seed": seed, "order": order, "most": size}
-            points = out_of_fold(photos, model, progress=progress, **how)
+            if size:
+                points = out_of_fold(photos, model, progress=progress, **how)
+            else:
+                points = landmarks_of(measured(photos, model, progress=progress))
             table = photos.to_frame()[["photo_id", "patient_id"]].assign(order=name, people=size)
             table["error"] = point_error(points, true)
             table[list(REGIONS)], table[[f"{region}_true" for region in REGIONS]] = asymmetry(points), asymmetry(true)
             rows.append(table)
     return pd.concat(rows, ignore_index=True)
+
+
+def by_order(curve, seed=0):
+    """The numbers of a learning curve, with intervals.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        From :func:`learning_curve`.
+    seed : int
+        Of the draws of people.
+
+    Returns
+    -------
+    DataFrame
+        One row per order and size: ``order``, ``people``, ``error`` (median) with ``low`` and ``high`` (95 %), and the share
+        of the asymmetry of ``mouth``, ``brows`` and ``eyes`` that is kept (slope).
+    """
+    rows = []
+    for (order, size), part in curve.dropna(subset="error").groupby(["order", "people"], sort=False):
+        whose = part["patient_id"]
+        kept = [bootstrap_ci(part[[f"{r}_true", r]], whose, "slope", seed=seed)[0] for r in REGIONS]
+        rows.append([order, size, *bootstrap_ci(part["error"], whose, "median", seed=seed), *kept])
+    return pd.DataFrame(rows, columns=["order", "people", "error", "low", "high", *REGIONS])

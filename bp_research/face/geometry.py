@@ -25,14 +25,16 @@ from .schemes import (
 #: The share of the face's width below which an eye's opening is not told from closed (features f11-f13).
 CLOSED_EYE = 0.01
 
-_PAIRS = {
+#: Pairs of the 51 points whose distance each letter is.
+PAIRS = {
     **{"A": (48, 49), "Bl": (10, 13), "Br": (16, 19), "C": (37, 50), "D": (10, 48), "E": (19, 49), "F": (10, 37)},
     **{"G": (19, 37), "H": (10, 23), "I": (19, 27), "J": (23, 37), "K": (27, 37), "Nl": (11, 15), "Nr": (12, 14)},
     **{"Ol": (17, 21), "Or": (18, 20), "Pl": (29, 39), "Pu": (30, 38), "Ql": (33, 35), "Qu": (32, 36)},
     **{"R": (3, 37), "S": (6, 37), "T": (2, 37), "U": (7, 37), "Vl": (28, 37), "Vr": (34, 37)},
     **{"W": (28, 34), "X": (25, 31)},
 }
-_PERIMETERS = {"Wl": (28, 29, 30, 31, 37, 38, 39), "Wr": (31, 32, 33, 34, 35, 36, 37)}
+#: Points around which each half of the mouth is measured.
+PERIMETERS = {"Wl": (28, 29, 30, 31, 37, 38, 39), "Wr": (31, 32, 33, 34, 35, 36, 37)}
 
 
 def check_points(points, counts=(68, 51)):
@@ -189,8 +191,8 @@ def distance_array(points):
         Pixels, in the order of :data:`bp_research.face.schemes.DISTANCES`.
     """
     points = check_points(points, (51,))
-    values = {name: _distance(points, *pair) for name, pair in _PAIRS.items()}
-    for name, loop in _PERIMETERS.items():
+    values = {name: _distance(points, *pair) for name, pair in PAIRS.items()}
+    for name, loop in PERIMETERS.items():
         values[name] = sum(_distance(points, i, j) for i, j in zip(loop, loop[1:] + loop[:1], strict=True))
     y = points[..., 1]
     for name, (upper, lower) in {"N": ((11, 12), (15, 14)), "O": ((17, 18), (21, 20))}.items():
