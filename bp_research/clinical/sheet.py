@@ -34,7 +34,8 @@ def load_person(folder, name=None):
     Returns
     -------
     PhotoSet
-        ``simulated`` if ``SIMULATED.txt`` lies in the folder or up to three above it.
+        ``simulated`` if ``SIMULATED.txt`` lies in the folder or up to three above it. Expressions that only the order
+        tells are listed in ``problems``.
 
     Raises
     ------
@@ -48,7 +49,7 @@ def load_person(folder, name=None):
         raise DatasetNotFoundError(f"there is no folder {folder}")
     lists = sorted(folder.glob("*.csv"))
     said = _listed(lists[0]) if lists else {path: expression_in_name(path.stem) for path in list_photos(folder)}
-    if not any(said.values()):
+    if by_order := not any(said.values()):
         said = dict(zip_longest(said, EXPRESSIONS[: len(said)]))
     for path, expression in said.items():
         if expression not in EXPRESSIONS:
@@ -61,7 +62,9 @@ def load_person(folder, name=None):
     name, places = name or folder.name, [folder, *folder.parents][:4]
     simulated = any((place / SIMULATED_MARKER).is_file() for place in places)
     photos = [Photo(f"photos of {name}", name, path.name, path, expression=shown) for path, shown in said.items()]
-    return PhotoSet(f"photos of {name}", photos, pd.DataFrame(columns=["problem", "where", "detail"]), simulated)
+    taken = [("expression by order", photo.photo_id, f"taken as: {photo.expression}") for photo in photos if by_order]
+    problems = pd.DataFrame(taken, columns=["problem", "where", "detail"])
+    return PhotoSet(f"photos of {name}", photos, problems, simulated)
 
 
 def person_measures(table):
