@@ -163,9 +163,10 @@ def test_a_course_in_a_line_has_its_first_detectable_change():
     found = pd.DataFrame({"mouth": [0.5, 0.45, 0.1, 0.2], "brows": 0.1, "eyes": 0.1}, days)
     band = pd.DataFrame({"limit": [0.05, 0.06, 0.07]}, list(REGIONS))
     lines = course_table(found, changes(found, 0.02), band)
-    assert lines.loc["mouth", "changed since"] == days[2] and lines["changed since"].isna().sum() == 2
+    assert lines.loc["mouth", "changed since"] == days[2].date() and lines["changed since"].isna().sum() == 2
     assert lines.loc["mouth", ["first", "last", "change"]].tolist() == pytest.approx([0.5, 0.2, -0.3])
     assert lines["healthy limit"].tolist() == [0.05, 0.06, 0.07]
+    assert course_table(found, changes(found, 1.0))["changed since"].isna().all()
 
 
 def test_the_noise_is_from_a_stable_person_if_there_is_one():

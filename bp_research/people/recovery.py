@@ -305,12 +305,12 @@ def course_table(found, found_changes, band=None):
     -------
     DataFrame
         Index the scores; ``first``, ``last``, ``change``, ``smallest`` (detectable change), ``changed since`` (the first
-        date with a detectable change, NaT if there is none) and, with a band, ``healthy limit``.
+        date with a detectable change, missing if there is none) and, with a band, ``healthy limit``.
     """
     table = found_changes.groupby("region", sort=False)[["score", "change", "smallest"]].last()
     table = table.rename(columns={"score": "last"})
     table.insert(0, "first", found.iloc[0])
-    table["changed since"] = found_changes[found_changes["detectable"]].groupby("region")["date"].first()
+    table["changed since"] = found_changes[found_changes["detectable"]].groupby("region")["date"].first().dt.date
     return table if band is None else table.join(band["limit"].rename("healthy limit"))
 
 
