@@ -88,13 +88,15 @@ def test_regions_are_summed_up_by_their_largest_difference():
 
 
 def test_the_most_affected_is_of_the_highest_severity_and_was_measured():
-    table = pd.concat([cohort(3).assign(severity=1.0), patient(1).assign(severity=3.0)]).assign(status="ok")
+    healthy = cohort(3).assign(severity=1.0)
+    table = pd.concat([healthy, patient(1).assign(severity=3.0)])
     worse = patient(1).assign(severity=5.0, patient_id="Q")
-    assert most_affected(pd.concat([table, worse.assign(status="ok")])) == "Q"
-    assert most_affected(pd.concat([table, worse.assign(status="NoFaceError")])) == "P"
+    assert most_affected(pd.concat([table, worse])) == "Q"
+    assert most_affected(pd.concat([table, patient(np.nan).assign(severity=5.0, patient_id="Q")])) == "P"
     assert most_affected(table.assign(severity=np.nan)) == "P"
-    with pytest.raises(BadTableError, match="nobody with palsy"):
-        most_affected(table[table["group"] == "Normal"])
+    assert most_affected(healthy) == "N0"
+    with pytest.raises(BadTableError, match="could be measured"):
+        most_affected(patient(np.nan))
 
 
 def test_an_eye_that_does_not_close_is_marked_and_not_its_healthy_fellow():
