@@ -8,12 +8,15 @@ import math
 import re
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
+from layouts import LAYOUTS, make_layouts
 from PIL import Image
 
 from bp_research import paths, reports
+from bp_research.errors import BadTableError
 from bp_research.face.schemes import FEATURES
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
@@ -205,4 +208,41 @@ CHECKS = {
     "11_grade_severity": check_11,
     NORMS: check_12,
     "13_patient_sheet": check_13,
+}
+
+
+# ---------------------------------------------------------------------------------------------- every layout
+
+
+@pytest.fixture(scope="session")
+def layouts(tiny_demo, tmp_path_factory):
+    """A tiny tree of each data set's layout, and of folders that are none."""
+    return make_layouts(tiny_demo, tmp_path_factory.mktemp("layouts"))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@each_notebook
+def test_a_notebook_answers_or_says_why_not_on_every_layout(notebook, layout, layouts, tiny_demo, monkeypatch, capsys):
+    """Its cells in this process, which spares a kernel for each; what ends a report early must say so in words."""
+    monkeypatch.setattr(plt, "show", lambda *args, **kwargs: plt.close("all"))
+    given = {"data": str(layouts[layout]), "show_faces": False, "max_photos": 8}
+    names, code = {}, [c.source for c in nbformat.read(notebook, as_version=4).cells if c.cell_type == "code"]
+    try:
+        for number, source in enumerate(code):
+            exec(compile(source, f"{notebook.stem}, code cell {number + 1}", "exec"), names)
+            if number == 0:
+                names.update({name: value for name, value in given.items() if name in names})
+            plt.close("all")
+    except BadTableError as error:
+        assert re.match(r"[\w' ,\"-]*[a-z]", str(error)) and len(str(error).split()) >= 5
+        assert (notebook.stem, layout) not in ANSWERED
+    else:
+        assert (paths.results_dir() / f"{notebook.stem}.json").is_file()
+
+
+# What must be answered, not only end in words: the first look at any photos, and one person against healthy people.
+ANSWERED = {
+    *(("01_load_meei", layout) for layout in LAYOUTS),
+    *(("07_one_person", layout) for layout in LAYOUTS if layout not in ("MEEI", "NeuroFace")),
+    *((name, "PALDA") for name in ("02_feature_distributions", "03_load_neuroface", "08_maps")),
 }
