@@ -130,7 +130,7 @@ def test_the_side_is_never_taken_silently(table):
 
 def test_one_photo_tells_what_it_can(table):
     page, data = patient_sheet(table[table["expression"] == "open smile"], "right")
-    assert "could not be measured, and why" in page and "there is no photo of: at rest" in page
+    assert "could not be measured, and why" in page and "in a photo of: at rest" in page
     assert set(data["expression"].dropna()) == {"open smile"}
     assert data.loc[data["column"] == "score", "value"].isna().all()
 

@@ -7,57 +7,27 @@ from ..errors import BadSettingError, BadTableError
 from ..face.schemes import EXPRESSIONS
 from .measures import SHARES
 
-#: The items of each part of Auto-eFACE.
-STATIC = ("resting brow", "resting palpebral fissure", "oral commissure at rest")
-DYNAMIC = (
-    "brow elevation",
-    "gentle eye closure",
-    "full eye closure",
-    "oral commissure with smile",
-    "lower lip movement",
-)
+_FISSURE = "palpebral fissure height"
+#: What each item is taken from: the measure and the expressions.
+_ITEMS = {
+    "resting brow": ("brow height", "at rest"),
+    "resting palpebral fissure": (_FISSURE, "at rest"),
+    "oral commissure at rest": ("commissure excursion", "at rest"),
+    "brow elevation": ("brow height", "at rest", "brow raise"),
+    "gentle eye closure": (_FISSURE, "at rest", "gentle eye closure"),
+    "full eye closure": (_FISSURE, "at rest", "tight eye closure"),
+    "oral commissure with smile": ("commissure excursion", "at rest", "open smile"),
+    "lower lip movement": ("dental show", "lower teeth show"),
+    "ocular synkinesis": (_FISSURE, "open smile", "lip pucker"),
+}
+#: The items of each part of Auto-eFACE; the last item is that of synkinesis.
+STATIC, DYNAMIC = tuple(_ITEMS)[:3], tuple(_ITEMS)[3:8]
+_MOVEMENTS = {"brow": _ITEMS["brow elevation"], "mouth": _ITEMS["oral commissure with smile"]}
 
 #: Lids nearer to each other than this are closed, mm.
 _CLOSED_MM = 1.0
 #: Distance of the outer eye corners of adults, mm, for tables without millimetres: mean of the 102 London faces, by hand.
 _ADULT_INTEROCULAR_MM = 87.0
-
-
-class _NotMeasurableError(Exception):
-    """Why an item cannot be had."""
-
-
-class _Sides:
-    """Values of the affected and the healthy side, looked up in the tables of the expressions."""
-
-    def __init__(self, measures, affected_side):
-        if affected_side not in ("left", "right"):
-            raise BadSettingError(
-                f"affected_side is the subject's 'left' or 'right', not {affected_side!r}: see suggest_affected_side()"
-            )
-        if unknown := [expression for expression in measures if expression not in EXPRESSIONS]:
-            raise BadSettingError(f"unknown expression {unknown[0]!r}; there are {', '.join(EXPRESSIONS)}")
-        if not measures:
-            raise BadTableError("there is no expression to score")
-        if len({table["unit"].iloc[0] for table in measures.values()}) > 1:
-            raise BadTableError(
-                "the expressions are measured in different units: give clinical_measures one PersonScale for all"
-            )
-        self.measures = measures
-        self.columns = [affected_side, "right" if affected_side == "left" else "left"]
-
-    def of(self, measure, expression):
-        """Affected, healthy."""
-        if expression not in self.measures:
-            raise _NotMeasurableError(f"there is no photo of: {expression}")
-        values = self.measures[expression].loc[measure, self.columns].to_numpy(float)
-        if not np.isfinite(values).all():
-            raise _NotMeasurableError(f"{measure} could not be measured in the photo of: {expression}")
-        return values
-
-    def movement(self, measure, expression):
-        """Change since rest, affected and healthy."""
-        return self.of(measure, expression) - self.of(measure, "at rest")
 
 
 def auto_eface(measures, affected_side):
@@ -89,24 +59,33 @@ def auto_eface(measures, affected_side):
     Miller et al., Plast. Reconstr. Surg. 2021, 147, 467, and the published program. It approximates eFACE, which clinicians
     score by eye on 15 scales. Healthy people do not reach 100.
     """
-    sides = _Sides(measures, affected_side)
-    ratios = {
-        "resting brow": lambda: _ratio(*sides.of("brow height", "at rest")),
-        "resting palpebral fissure": lambda: _ratio(*sides.of("palpebral fissure height", "at rest")[::-1]),
-        "oral commissure at rest": lambda: _resting_commissure(sides),
-        "brow elevation": lambda: _ratio(*sides.movement("brow height", "brow raise")),
-        "gentle eye closure": lambda: _closure(sides, "gentle eye closure"),
-        "full eye closure": lambda: _closure(sides, "tight eye closure"),
-        "oral commissure with smile": lambda: _ratio(*sides.movement("commissure excursion", "open smile")),
-        "lower lip movement": lambda: _ratio(*sides.of("dental show", "lower teeth show")),
-        "ocular synkinesis": lambda: min(_fissures(sides, "open smile"), _fissures(sides, "lip pucker")),
+    of = _lookup(measures, affected_side)
+    rest = {
+        measure: of(measure, "at rest") for measure in ("brow height", _FISSURE, "commissure excursion", "smile angle")
     }
-    scores = _tried(ratios, "Auto-eFACE")
-    scores = (100 * scores).round(1).clip(0, [200 if name in STATIC else 100 for name in ratios])
+    excursion, angle = rest["commissure excursion"], np.radians(rest["smile angle"] - 90)
+    rise, run = np.sin(angle) * excursion, np.cos(angle) * excursion
+    open_at_rest = rest[_FISSURE][0]
+    items = pd.Series(
+        {
+            "resting brow": _share(*rest["brow height"]),
+            "resting palpebral fissure": _share(*rest[_FISSURE][::-1]),
+            "oral commissure at rest": _share(*(rise if 0 < rise[0] < rise[1] else run)),
+            "brow elevation": _share(*(of("brow height", "brow raise") - rest["brow height"])),
+            "gentle eye closure": _share(open_at_rest - _open(measures, of, "gentle eye closure"), open_at_rest),
+            "full eye closure": _share(open_at_rest - _open(measures, of, "tight eye closure"), open_at_rest),
+            "oral commissure with smile": _share(*(of("commissure excursion", "open smile") - excursion)),
+            "lower lip movement": _share(*of("dental show", "lower teeth show")),
+            "ocular synkinesis": np.minimum(_share(*of(_FISSURE, "open smile")), _share(*of(_FISSURE, "lip pucker"))),
+        },
+        name="Auto-eFACE",
+    )
+    scores = (100 * items).round(1).clip(0, [200 if item in STATIC else 100 for item in items.index])
     scores["static"] = (100 - (100 - scores[list(STATIC)]).abs()).mean(skipna=False)
     scores["dynamic"] = scores[list(DYNAMIC)].mean(skipna=False)
     scores["synkinesis"] = scores["ocular synkinesis"]
     scores["composite"] = scores[["static", "dynamic", "synkinesis"]].mean(skipna=False)
+    scores.attrs["why"] = _reasons(items, of)
     return scores
 
 
@@ -131,13 +110,12 @@ def movement_score(measures, affected_side):
     -----
     House and Brackmann, Otolaryngol. Head Neck Surg. 1985, 93, 146.
     """
-    sides = _Sides(measures, affected_side)
-    ratios = {
-        "brow": lambda: _ratio(*sides.movement("brow height", "brow raise")),
-        "mouth": lambda: _ratio(*sides.movement("commissure excursion", "open smile")),
-    }
-    points = np.floor((4 * _tried(ratios, "House-Brackmann movement score")).clip(0, 4) + 0.5)
+    of = _lookup(measures, affected_side)
+    moved = {part: _share(*(of(m, after) - of(m, before))) for part, (m, before, after) in _MOVEMENTS.items()}
+    items = pd.Series(moved, name="House-Brackmann movement score")
+    points = np.floor((4 * items).clip(0, 4) + 0.5)
     points["total"] = points.sum(skipna=False)
+    points.attrs["why"] = _reasons(items, of)
     return points
 
 
@@ -159,7 +137,7 @@ def suggest_affected_side(measures):
         at rest or closes less.
     """
     evidence = pd.DataFrame(
-        {side: auto_eface(measures, side)[[*STATIC, *DYNAMIC]] for side in ("right", "left")}
+        {side: auto_eface(measures, side)[: len(_ITEMS) - 1] for side in ("right", "left")}
     ).dropna()
     gap = evidence["left"] - evidence["right"]
     evidence["weaker"] = np.select([gap < 0, gap > 0], ["left", "right"], "neither")
@@ -167,38 +145,36 @@ def suggest_affected_side(measures):
     return ("left" if balance < 0 else "right" if balance > 0 else None), evidence
 
 
-def _tried(items, name):
-    """The items' values; NaN where one is not measurable, with the reason in ``attrs``."""
-    values, why = pd.Series(np.nan, index=list(items), name=name), {}
-    for item, value in items.items():
-        try:
-            values[item] = value()
-        except _NotMeasurableError as reason:
-            why[item] = str(reason)
-    values.attrs["why"] = why
-    return values
+def _lookup(measures, affected_side):
+    """A function of measure and expression that gives affected and healthy side, ndarray (2,); NaN for what is not there."""
+    if affected_side not in ("left", "right"):
+        raise BadSettingError(f"affected_side is the subject's 'left' or 'right', not {affected_side!r}")
+    if unknown := [expression for expression in measures if expression not in EXPRESSIONS]:
+        raise BadSettingError(f"unknown expression {unknown[0]!r}; there are {', '.join(EXPRESSIONS)}")
+    if len({table["unit"].iloc[0] for table in measures.values()}) != 1:
+        raise BadTableError("there is no expression, or they are in different units: give all of them one PersonScale")
+    sides = pd.concat(dict(measures))[[affected_side, "right" if affected_side == "left" else "left"]]
+    return lambda measure, expression: sides.reindex([(expression, measure)]).to_numpy(float)[0]
 
 
-def _fissures(sides, expression):
-    return _ratio(*sides.of("palpebral fissure height", expression))
+def _share(affected, healthy):
+    """Affected over healthy; NaN where there is nothing to compare with."""
+    return affected / healthy if healthy > 0 else np.nan
 
 
-def _ratio(affected, healthy):
-    if not healthy > 0:
-        raise _NotMeasurableError("the side that it is compared with measures nothing")
-    return affected / healthy
+def _open(measures, of, expression):
+    """How far the affected eye is open; 0 where the lids are near enough to count as closed."""
+    opening = of(_FISSURE, expression)[0]
+    in_shares = next(iter(measures.values())).loc[_FISSURE, "unit"] == SHARES
+    return 0.0 if opening < _CLOSED_MM / (_ADULT_INTEROCULAR_MM if in_shares else 1) else opening
 
 
-def _resting_commissure(sides):
-    """Rise of the mouth corners compared, where the affected one is raised but less than the healthy one; else their run."""
-    angle, excursion = np.radians(sides.of("smile angle", "at rest") - 90), sides.of("commissure excursion", "at rest")
-    rise, run = np.sin(angle) * excursion, np.cos(angle) * excursion
-    return _ratio(*(rise if 0 < rise[0] < rise[1] else run))
-
-
-def _closure(sides, expression):
-    """Share of the affected eye's opening at rest that closing it takes away."""
-    (resting, _), (closed, _) = (sides.of("palpebral fissure height", e) for e in ("at rest", expression))
-    in_shares = sides.measures[expression].loc["palpebral fissure height", "unit"] == SHARES
-    nearly = _CLOSED_MM / _ADULT_INTEROCULAR_MM if in_shares else _CLOSED_MM
-    return _ratio(resting - (closed if closed >= nearly else 0), resting)
+def _reasons(items, of):
+    """Why each item that is NaN could not be had."""
+    why = {}
+    for item in items.index[items.isna()]:
+        measure, *expressions = (_ITEMS | _MOVEMENTS)[item]
+        missing = [e for e in expressions if np.isnan(of(measure, e)).any()]
+        nothing = "the side that it is compared with measures nothing"
+        why[item] = f"no {measure} in a photo of: {', '.join(missing)}" if missing else nothing
+    return why

@@ -24,9 +24,7 @@ DICTIONARY = pd.DataFrame({"name": QUANTITIES, "measure": MEASURES.index[np.argw
 DICTIONARY["column"] = [COLUMNS[j] for j in np.argwhere(THERE)[:, 1]]
 DICTIONARY["definition"] = DICTIONARY["measure"].map(MEASURES["definition"]) + ": " + DICTIONARY["column"].map(_WHAT)
 DICTIONARY["unit"] = DICTIONARY["name"].map(UNITS)
-DICTIONARY["source"] = (
-    "Emotrics (Guarin et al. 2018), levelled by the irises; areas and philtrum deviation: bp_research"
-)
+DICTIONARY["source"] = "Emotrics (Guarin et al. 2018), levelled first; areas, philtrum deviation: bp_research"
 
 
 def long_table(table):
@@ -80,7 +78,6 @@ def export(table, folder, name="clinical_measures"):
     with pd.ExcelWriter(book) as writer:
         for sheet, content in sheets.items():
             content.to_excel(writer, sheet_name=sheet, index=False)
-    texts = {f"_{sheet}.csv": content.to_csv(index=False, lineterminator="\n") for sheet, content in sheets.items()}
-    return [
-        write_atomic(Path(folder) / f"{name}{end}", what) for end, what in (texts | {".xlsx": book.getvalue()}).items()
-    ]
+    files = {f"_{sheet}.csv": content.to_csv(index=False, lineterminator="\n") for sheet, content in sheets.items()}
+    files[".xlsx"] = book.getvalue()
+    return [write_atomic(Path(folder) / f"{name}{end}", content) for end, content in files.items()]

@@ -48,13 +48,13 @@ class PersonScale:
 
     def __init__(self, faces, iris_diameter_mm=IRIS_DIAMETER_MM):
         faces = dict(faces) if hasattr(faces, "keys") else dict(enumerate(faces))
-        shares = {key: iris_share(face.landmarks, *_irises(face)) for key, face in faces.items()}
-        seen = {key: float(share) for key, share in shares.items() if np.isfinite(share)}
-        if not seen:
+        seen = pd.Series(
+            {key: float(iris_share(face.landmarks, *_irises(face))) for key, face in faces.items()}
+        ).dropna()
+        if seen.empty:
             raise ScalingError("no iris is visible in any photo of this person: add one with open eyes")
-        counted = [seen["at rest"]] if "at rest" in seen else list(seen.values())
-        self.n = len(counted)
-        self.interocular_mm = _checked_diameter(iris_diameter_mm) / float(np.median(counted))
+        seen = seen[["at rest"]] if "at rest" in seen else seen
+        self.n, self.interocular_mm = len(seen), _checked_diameter(iris_diameter_mm) / seen.median()
 
     def __repr__(self):
         return f"<PersonScale: outer eye corners {self.interocular_mm:.1f} mm apart, from {self.n} photos>"
@@ -147,12 +147,9 @@ def _checked_diameter(diameter):
 def _checked_iris(iris, name):
     if iris is None:
         return np.full(3, np.nan)
-    try:
-        x, y, radius = (float(number) for number in iris)
-    except (TypeError, ValueError):
-        x = y = radius = np.nan
-    if not (np.isfinite([x, y, radius]).all() and radius > 0):
+    circle = pd.to_numeric(np.ravel(np.array(iris, dtype=object)), errors="coerce")
+    if circle.shape != (3,) or not np.isfinite(circle).all() or circle[2] <= 0:
         raise ScalingError(
-            f"{name} is (x, y, radius) in px with a radius above 0, or None for a closed eye; not {iris!r}"
+            f"{name} is (x, y, radius), px, with a radius above 0, or None for a closed eye; not {iris!r}"
         )
-    return np.array([x, y, radius])
+    return circle

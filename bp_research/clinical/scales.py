@@ -48,14 +48,9 @@ def sunnybrook(items):
     52
     """
     if set(items) != set(_SUNNYBROOK):
-        raise BadSettingError(
-            f"Sunnybrook has the parts {', '.join(_SUNNYBROOK)}, not {', '.join(map(str, items)) or 'none'}"
-        )
-    sums = {part: sum(_checked(items[part], ranges, part).values()) for part, ranges in _SUNNYBROOK.items()}
-    score = pd.Series(
-        {"movement": 4 * sums["movement"], "resting": 5 * sums["resting"], "synkinesis": sums["synkinesis"]},
-        name="Sunnybrook",
-    )
+        raise BadSettingError(f"Sunnybrook has the parts {', '.join(_SUNNYBROOK)}; {len(items)} were given: {items!r}")
+    weights = {"movement": 4, "resting": 5, "synkinesis": 1}
+    score = pd.Series({p: w * _total(items[p], _SUNNYBROOK[p], p) for p, w in weights.items()}, name="Sunnybrook")
     score["composite"] = score["movement"] - score["resting"] - score["synkinesis"]
     return score
 
@@ -88,18 +83,15 @@ def fngs(items):
     >>> fngs({"brow": 3, "eye": 2, "nasolabial fold": 3, "mouth": 3, "secondary movement": 1})["grade"]
     'III'
     """
-    total = sum(_checked(items, _FNGS, "FNGS 2.0").values())
-    if total > max(_FNGS_SUMS.values()):
-        raise BadSettingError(
-            f"the items sum to {total}: FNGS 2.0 ends at 24, a face without movement has no secondary one"
-        )
-    return pd.Series(
-        {"total": total, "grade": next(g for g, most in _FNGS_SUMS.items() if total <= most)}, name="FNGS 2.0"
-    )
+    total = _total(items, _FNGS, "FNGS 2.0")
+    if total > 24:
+        raise BadSettingError(f"the items sum to {total}: FNGS 2.0 ends at 24, no movement has no secondary movement")
+    grade = next(grade for grade, most in _FNGS_SUMS.items() if total <= most)
+    return pd.Series({"total": total, "grade": grade}, name="FNGS 2.0")
 
 
-def _checked(items, ranges, what):
-    """Items by name, whole numbers within their ranges."""
+def _total(items, ranges, what):
+    """Sum of items, given by name or in order, that must be whole numbers within their ranges."""
     named = dict(items) if hasattr(items, "keys") else dict(zip(ranges, items, strict=False))
     if set(named) != set(ranges) or len(items) != len(ranges):
         raise BadSettingError(f"{what} has the items {', '.join(ranges)}; {len(items)} were given: {items!r}")
@@ -107,4 +99,4 @@ def _checked(items, ranges, what):
         low, high = ranges[name]
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
             raise BadSettingError(f"{what}: {name} is a whole number from {low} to {high}, not {value!r}")
-    return named
+    return sum(named.values())

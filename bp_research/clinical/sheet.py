@@ -53,10 +53,8 @@ def load_person(folder, name=None):
         said = dict(zip_longest(said, EXPRESSIONS[: len(said)]))
     for path, expression in said.items():
         if expression not in EXPRESSIONS:
-            known = ", ".join(EXPRESSIONS)
-            raise BadSettingError(
-                f"{path.name} shows {expression or 'no known expression'}: names or a CSV say one of {known}"
-            )
+            what = expression or "no known expression"
+            raise BadSettingError(f"{path.name} shows {what}: names or a CSV say one of {', '.join(EXPRESSIONS)}")
         if list(said.values()).count(expression) > 1:
             raise BadSettingError(f"{folder} has two photos of {expression}: a sheet takes one of each expression")
     name, places = name or folder.name, [folder, *folder.parents][:4]

@@ -148,32 +148,28 @@ class _Curve:
         x, y = np.moveaxis(points, -1, 0)
         self.ends = x.min(axis=-1), x.max(axis=-1)
         self.middle, self.half = sum(self.ends) / 2, (self.ends[1] - self.ends[0]) / 2
-        self.knots = (x - self.middle[..., None]) / np.where(self.half > 0, self.half, np.nan)[..., None]
+        self.knots = (x - self.middle[..., None]) / np.maximum(self.half, 1e-9)[..., None]
         n = x.shape[-1]
         basis = self._basis(self.knots)
         system = np.zeros((*x.shape[:-1], n + 3, n + 3))
         system[..., :n, :] = basis
         system[..., n:, :n] = np.swapaxes(basis[..., n:], -1, -2)
         system[..., range(n), range(n)] += smoothing
+        heights = np.concatenate([y, np.zeros((*y.shape[:-1], 3))], axis=-1)[..., None]
         try:
-            self.weights = np.linalg.solve(
-                system, np.concatenate([y, np.zeros((*y.shape[:-1], 3))], axis=-1)[..., None]
-            )
-        except np.linalg.LinAlgError:
-            self.weights = np.array([np.nan])
-        if not np.isfinite(self.weights).all():
+            self.weights = np.linalg.solve(system, heights)
+        except np.linalg.LinAlgError as error:
             raise BadLandmarksError(
-                "the points of a brow, lid or lip lie above each other: not a face seen from the front"
-            )
+                "points of a brow, lid or lip lie above each other: not a face from the front"
+            ) from error
 
     def __call__(self, x):
         heights = self._basis(((x - self.middle) / self.half)[..., None]) @ self.weights
         return np.where((x >= self.ends[0]) & (x <= self.ends[1]), heights[..., 0, 0], np.nan)
 
     def _basis(self, x):
-        return np.concatenate(
-            [-(np.abs(x[..., None] - self.knots[..., None, :]) ** 5), x[..., None] ** np.arange(3)], -1
-        )
+        kernel = -(np.abs(x[..., None] - self.knots[..., None, :]) ** 5)
+        return np.concatenate([kernel, x[..., None] ** np.arange(3)], axis=-1)
 
 
 def _half_way(upper_lip, corner_x, corner_y):

@@ -71,8 +71,7 @@ def in_millimetres(table, iris_diameter_mm=11.77):
         value, low, high = (table[list(CLINICAL_BOUNDS[i::3])].to_numpy() * factor for i in range(3))
         error = norm.isf((1 - _LEVEL) / 2) * IRIS_ERROR * _POWERS * value
         low, high = value - np.hypot(value - low, error), value + np.hypot(high - value, error)
-        scaled |= dict(
-            zip(CLINICAL_BOUNDS, np.stack([value, low, high], axis=-1).reshape(len(table), -1).T, strict=True)
-        )
+        bounds = np.stack([value, low, high], axis=-1).reshape(len(table), -1)
+        scaled |= dict(zip(CLINICAL_BOUNDS, bounds.T, strict=True))
     scaled = pd.DataFrame(scaled, index=table.index)
     return pd.concat([table.drop(columns=list(scaled), errors="ignore"), scaled], axis=1)
