@@ -25,12 +25,13 @@ from bp_research.clinical.eface import DYNAMIC, STATIC
 from bp_research.datasets import open_dataset
 from bp_research.errors import BadLandmarksError, BadSettingError, BadTableError, ScalingError
 from bp_research.face.geometry import mirror, rotate
-from bp_research.face.measures import DIMENSIONS, MEASURES, QUANTITIES
+from bp_research.face.measures import DICTIONARY, MEASURES, QUANTITIES
 from bp_research.measuring.clinical import in_millimetres
 from bp_research.people.healthy_norms import ALL_AGES, COPIES, read_norms
 
 SIDES = ["right", "left"]
-SIDED, SINGLE = (MEASURES.index[MEASURES["values"] == n] for n in (2, 1))
+SIDED = DICTIONARY.loc[DICTIONARY["column"] == "right", "measure"]
+SINGLE = [measure for measure in MEASURES if measure not in set(SIDED)]
 
 
 def parabola(x, middle, height, bend):
@@ -123,9 +124,9 @@ def test_differences_and_percentages():
     assert table.loc["brow height", "percent"] == pytest.approx(100 * 20 / 24)
     assert table.loc["margin reflex distance 2", "percent"] == pytest.approx(100 * 6 / 7)
     assert table.loc[list(SINGLE), [*SIDES, "percent"]].isna().all(axis=None)
-    assert set(SIDED) | set(SINGLE) == set(MEASURES.index) and table.drop(columns=["percent"]).loc[
-        list(SIDED)
-    ].notna().all(axis=None)
+    assert set(SIDED) | set(SINGLE) == set(MEASURES) and table.drop(columns=["percent"]).loc[list(SIDED)].notna().all(
+        axis=None
+    )
 
 
 def test_a_lid_below_the_iris_centre_counts_negative():
@@ -193,7 +194,9 @@ def test_without_irises_shares_of_the_eyes_distance_and_it_says_so():
     assert "iris" in table.attrs["why"]["mm"]
     # both eyes lie level and symmetric, so that their corners' middles are where the irises are; the outer corners 90 px apart
     scaled = clinical_measures(drawn_face(), **IRISES)
-    power = DIMENSIONS[:, :2]
+    power = (
+        table["unit"].map({"degrees": 0, "inter-ocular distance": 1, "inter-ocular distance²": 2}).to_numpy()[:, None]
+    )
     assert np.allclose(table[SIDES].to_numpy() * 90.0**power, scaled[SIDES].to_numpy(), equal_nan=True)
     assert "why" not in scaled.attrs
 

@@ -3,28 +3,14 @@
 import io
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from ..errors import BadTableError
-from ..face.measures import COLUMNS, MEASURES, QUANTITIES, THERE, UNITS
+from ..face.measures import DICTIONARY, QUANTITIES
 from ..paths import write_atomic
 
 #: What the long and the wide table say of a photo.
 SAID = ("dataset", "patient_id", "photo_id", "group", "expression", "task", "side", "gender", "age", "status")
-_WHAT = {
-    "right": "subject's right side",
-    "left": "subject's left side",
-    "difference": "left minus right; of a measure of the whole face its value",
-    "percent": "the smaller side of the larger",
-}
-
-#: Name, measure, column, definition, unit and source of each quantity.
-DICTIONARY = pd.DataFrame({"name": QUANTITIES, "measure": MEASURES.index[np.argwhere(THERE)[:, 0]]})
-DICTIONARY["column"] = [COLUMNS[j] for j in np.argwhere(THERE)[:, 1]]
-DICTIONARY["definition"] = DICTIONARY["measure"].map(MEASURES["definition"]) + ": " + DICTIONARY["column"].map(_WHAT)
-DICTIONARY["unit"] = DICTIONARY["name"].map(UNITS)
-DICTIONARY["source"] = "Emotrics (Guarin et al. 2018), levelled first; areas, philtrum deviation: bp_research"
 
 
 def long_table(table):

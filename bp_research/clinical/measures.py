@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import BadSettingError, ScalingError
-from ..face.measures import COLUMNS, DIMENSIONS, MEASURES, iris_share, measure
+from ..face.measures import COLUMNS, DICTIONARY, DIMENSIONS, MEASURES, iris_share, measure
 
 #: Mean visible horizontal diameter of adults' irises, mm; its standard deviation across people is 0.4 mm.
 IRIS_DIAMETER_MM = 11.77
@@ -77,7 +77,7 @@ def clinical_measures(face, right_iris=None, left_iris=None, iris_diameter_mm=IR
     Returns
     -------
     DataFrame
-        Index: the 14 measures of :data:`bp_research.face.measures.MEASURES`. Columns ``right``, ``left`` (the subject's
+        Index: the 14 measures of :data:`bp_research.face.measures.DICTIONARY`. Columns ``right``, ``left`` (the subject's
         sides; NaN where a measure has one value for the face), ``difference`` (left minus right; the value itself, not
         negative, where there is but one), ``percent`` (the smaller side of the larger; NaN where that is not above 0) and
         ``unit``: mm, mm², degrees. Without a ruler, lengths are in shares of the distance between the outer eye corners and
@@ -116,7 +116,7 @@ def tabled(values, interocular_mm=None):
 
     Parameters
     ----------
-    values : array_like (14, 4)
+    values : array_like (44,)
     interocular_mm : float, optional
         Distance of the outer eye corners; without it lengths stay shares of it.
 
@@ -124,10 +124,12 @@ def tabled(values, interocular_mm=None):
     -------
     DataFrame
     """
-    table = pd.DataFrame(values * (interocular_mm or 1.0) ** DIMENSIONS, index=MEASURES.index, columns=list(COLUMNS))
-    units = ("degrees", "mm", "mm²") if interocular_mm else ("degrees", SHARES, f"{SHARES}²")
-    table["unit"] = MEASURES["dimension"].map(dict(enumerate(units)))
+    scaled = DICTIONARY.assign(value=values * (interocular_mm or 1.0) ** DIMENSIONS)
+    table = scaled.pivot(index="measure", columns="column", values="value").loc[list(MEASURES), list(COLUMNS)]
+    table["unit"] = DICTIONARY.drop_duplicates("measure").set_index("measure")["unit"]
+    table.columns.name = None
     if not interocular_mm:
+        table["unit"] = table["unit"].str.replace("mm", SHARES)
         table.attrs["why"] = {"mm": f"no iris is known: lengths are in shares of the {SHARES}"}
     return table
 

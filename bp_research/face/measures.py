@@ -18,19 +18,13 @@ from ..errors import BadLandmarksError
 from .geometry import check_points, interocular, mirror, rotate
 from .schemes import LEFT_EYE, RIGHT_BROW, RIGHT_EYE, RIGHT_MOUTH_CORNER
 
-#: Of each measure: ``values`` (2: one for each side, 1: one for the face), ``dimension`` (the power of length in its unit, 0
-#: for degrees) and ``definition`` (points are the 68 of iBUG on the subject's right), in the order in which they are tabled.
-MEASURES = pd.read_csv(Path(__file__).with_name("measures.csv"), index_col="measure")
-#: Columns of a measure; those of the face have one value, which stands under ``difference``.
+#: What is measured: ``name`` such as "brow height left", ``measure`` and ``column``, ``dimension`` (the power of length in the
+#: unit), ``unit`` once an iris tells millimetres, ``definition`` (points are iBUG's 68, on the subject's right), ``source``.
+DICTIONARY = pd.read_csv(Path(__file__).with_name("measures.csv"))
+#: The names; the measures in their order; the columns of a measure: those of the whole face have ``difference`` alone.
+QUANTITIES, MEASURES = tuple(DICTIONARY["name"]), tuple(DICTIONARY["measure"].unique())
 COLUMNS = ("right", "left", "difference", "percent")
-#: Which columns which measure has, (14, 4) bool; and the names of all that there are, such as "brow height left".
-THERE = (MEASURES["values"].to_numpy() == 2)[:, None] | (np.array(COLUMNS) == "difference")
-QUANTITIES = tuple(f"{MEASURES.index[i]} {COLUMNS[j]}" for i, j in np.argwhere(THERE))
-#: The power of length in the unit of each column, (14, 4): percentages have none.
-DIMENSIONS = MEASURES["dimension"].to_numpy()[:, None] * (np.array(COLUMNS) != "percent")
-_UNITS = np.array(["degrees", "mm", "mm²"])[MEASURES["dimension"]][:, None]
-#: Unit of each quantity, once an iris tells millimetres.
-UNITS = dict(zip(QUANTITIES, np.where(np.array(COLUMNS) == "percent", "%", _UNITS)[THERE].tolist(), strict=True))
+DIMENSIONS = DICTIONARY["dimension"].to_numpy()
 
 _UPPER_LID, _LOWER_LID = [36, 37, 38, 39], [36, 41, 40, 39]
 _OUTER_UPPER, _OUTER_LOWER = np.arange(48, 55), [48, 59, 58, 57, 56, 55, 54]
@@ -52,10 +46,10 @@ def measure(points, right_iris=None, left_iris=None):
 
     Returns
     -------
-    ndarray (..., 14, 4)
-        :data:`MEASURES` by :data:`COLUMNS`: the subject's right and left side, left minus right, and the smaller of the larger
-        in per cent, NaN where that is not above 0. Measures of the face stand under difference, 0 or more. NaN where a
-        curve does not reach.
+    ndarray (..., 44)
+        In the order of :data:`QUANTITIES`: of a measure with sides the subject's right and left, left minus right, and the
+        smaller of the larger in per cent, NaN where that is not above 0; of one of the face its value, 0 or more, as
+        the difference. NaN where a curve does not reach.
 
     Raises
     ------
@@ -79,13 +73,11 @@ def measure(points, right_iris=None, left_iris=None):
     framed = framed * [1, -1] / size[..., None, None]
     face, right, left = framed[..., :68, :], framed[..., 68, :], framed[..., 69, :]
     (right, right_lips), (left, left_lips) = _side(face, right), _side(mirror(face), left * [-1, 1])
-    values = np.full((*points.shape[:-2], *THERE.shape), np.nan)
-    sided = THERE[:, 0]
-    values[..., sided, 0], values[..., sided, 1], values[..., sided, 2] = right, left, left - right
-    values[..., ~sided, 2] = np.concatenate([np.abs(right_lips - left_lips), np.abs(face[..., 51, :1])], axis=-1)
     smaller, larger = np.minimum(right, left), np.maximum(right, left)
-    values[..., sided, 3] = 100 * smaller / np.where(larger > 0, larger, np.nan)
-    return values
+    percent = 100 * smaller / np.where(larger > 0, larger, np.nan)
+    sided = np.stack([right, left, left - right, percent], axis=-1).reshape(*points.shape[:-2], -1)
+    face_values = [np.abs(right_lips - left_lips), np.abs(face[..., 51, :1])]
+    return np.concatenate([sided[..., :32], *face_values, sided[..., 32:]], axis=-1)
 
 
 def iris_share(points, right_iris, left_iris):

@@ -12,8 +12,7 @@ import pandas as pd
 
 from ..errors import BadSettingError, BadTableError, CannotAnswerError
 from ..face.geometry import asymmetry, distance_array, feature_array, interocular, level
-from ..face.measures import QUANTITIES
-from ..face.measures import UNITS as CLINICAL_UNITS
+from ..face.measures import DICTIONARY, QUANTITIES
 from ..face.schemes import DISTANCES, FEATURE_UNITS, FEATURES, REGIONS
 from ..measuring.cohort import landmarks_of
 from ..measuring.landmark_tester import LandmarkTester
@@ -37,7 +36,7 @@ COMPOSITE = "composite"
 
 _SIZES = tuple(f"|{region}|" for region in REGIONS)
 _UNITS = {**FEATURE_UNITS, **dict.fromkeys((*REGIONS, *_SIZES, *DISTANCES), "inter-ocular distances"), COMPOSITE: "healthy sd"}
-_UNITS |= CLINICAL_UNITS
+_UNITS |= dict(zip(QUANTITIES, DICTIONARY["unit"], strict=True))
 _FILE = Path(__file__).with_name("healthy_norms.csv")
 
 

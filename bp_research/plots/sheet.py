@@ -9,10 +9,12 @@ import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
-from .. import DISCLAIMER, __version__
+from .. import DISCLAIMER, __version__, clinical
 from ..clinical.eface import auto_eface, movement_score, suggest_affected_side
-from ..clinical.sheet import person_measures
+from ..clinical.export import long_table
+from ..errors import NoFaceError, ScalingError
 from ..face.geometry import eye_frame
 from ..face.measures import MEASURES
 from ..face.schemes import EXPRESSIONS, REGIONS
@@ -20,6 +22,9 @@ from ..measuring.cohort import landmarks_of
 from ..people.healthy_norms import ALL_AGES, COMPOSITE, COPIES, asymmetry_scale, composite_score, read_norms
 from .faces import outline
 from .style import COLOURS
+
+#: Factors by which the copies' intervals hold hand-set points' measures at 90 %: London at rest, see notebook 12.
+_CALIBRATION = Path(clinical.__file__).with_name("calibration.csv")
 
 #: What is shown of each expression after the first one, of which all is.
 _SHOWN = {
@@ -59,12 +64,12 @@ def patient_sheet(table, affected_side=None, date=None, pictures=(), simulated=F
     page : str
         HTML that is whole without network and prints to one page of A4.
     data : DataFrame
-        The numbers, as from :func:`bp_research.clinical.sheet.person_measures`; the scores in the last rows.
+        The numbers, as from :func:`person_measures`; the scores in the last rows.
 
     Raises
     ------
     NoFaceError, ScalingError
-        As :func:`bp_research.clinical.sheet.person_measures`.
+        As :func:`person_measures`.
     """
     import jinja2
 
@@ -89,7 +94,7 @@ def patient_sheet(table, affected_side=None, date=None, pictures=(), simulated=F
         affected_side=affected_side,
         suggested=suggested,
         weaker=evidence["weaker"].tolist(),
-        lines={e: shown[e].loc[MEASURES.index if e == order[0] else list(_SHOWN[e])] for e in order},
+        lines={e: shown[e].loc[list(MEASURES if e == order[0] else _SHOWN[e])] for e in order},
         units=dict(zip(data["measure"], data["unit"].where(data["unit"] != "%").ffill(), strict=True)),
         scores=scores,
         composite=_composite(first.iloc[0]),
@@ -105,6 +110,46 @@ def patient_sheet(table, affected_side=None, date=None, pictures=(), simulated=F
         pd.DataFrame({"measure": f"{s.name}: " + s.index, "column": "score", "value": s.to_numpy()}) for s in scores
     ]
     return page, pd.concat([data, *kept], ignore_index=True)
+
+
+def person_measures(table):
+    """The long table of one person's measures, with intervals and what healthy people have.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One person's rows of :func:`bp_research.measure_cohort` with ``augment`` and ``clinical``.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`bp_research.clinical.export.long_table`, of photos that could be measured, with ``healthy_low`` and
+        ``healthy_high``, between which 95 % of healthy people with the same expression lie. For the face mesh ``low`` and
+        ``high`` are calibrated: they held the measures of hand-set points of 90 % of healthy people. For other models
+        they hold 90 % of the copies, and there are no healthy ranges.
+
+    Raises
+    ------
+    NoFaceError
+        If no photo could be measured; the message says why.
+    ScalingError
+        If no photo shows an open eye.
+    """
+    rows = table[table["status"] == "ok"]
+    if rows.empty:
+        raise NoFaceError(f"no photo could be measured: {'; '.join(table['status'])}")
+    if rows["interocular_mm"].isna().all():
+        raise ScalingError("no eye is open in any of the photos, and millimetres need an iris: add the face at rest")
+    data = long_table(rows)
+    if (rows["model"] != "FaceMesh").any():
+        return data.assign(healthy_low=float("nan"), healthy_high=float("nan"))
+    name = data["measure"] + " " + data["column"]
+    factors = pd.read_csv(_CALIBRATION, index_col="quantity").reindex(name).set_index(data.index)
+    unit = (data["high"] - data["low"]) / (2 * norm.isf(0.05)) + factors["floor"]
+    bounds = {end: (data["value"] + factors[end] * unit).fillna(data[end]) for end in ("low", "high")}
+    norms = read_norms(reading=COPIES, age=ALL_AGES).set_index(["expression", "measure"])
+    healthy = norms.reindex(pd.MultiIndex.from_arrays([data["expression"], name])).set_index(data.index)
+    return data.assign(**bounds, healthy_low=healthy["p2.5"], healthy_high=healthy["p97.5"])
 
 
 def drawn_face(points, measures):
