@@ -244,5 +244,6 @@ def test_a_notebook_answers_or_says_why_not_on_every_layout(notebook, layout, la
 ANSWERED = {
     *(("01_load_meei", layout) for layout in LAYOUTS),
     *(("07_one_person", layout) for layout in LAYOUTS if layout not in ("MEEI", "NeuroFace")),
+    *(("13_patient_sheet", layout) for layout in ("MEEI", "London", "folder", "one photo")),
     *((name, "PALDA") for name in ("02_feature_distributions", "03_load_neuroface", "08_maps")),
 }
