@@ -118,10 +118,10 @@ data/demo/.made: $(DEMO) $(ENV)
 .make/series: FORCE
 	$(call note_changes,$(call quote,$(series)) $(call quote,$(stable)),$(call given,series stable,-p))
 
-# The photos of `make sheet` are one person's, those of `make reproduce` anybody's.
-SHEET = $(if $(filter sheet,$(MAKECMDGOALS)),$(call given,photos affected code date,-p))
+# The photos of `make sheet` are one person's, those of `make reproduce` anybody's, and its person may be one of them.
+SHEET = $(if $(filter sheet,$(MAKECMDGOALS)),$(call given,photos affected code date,-p)) $(if $(photos),,$(call given,person,-p))
 .make/sheet: FORCE
-	$(call note_changes,$(call quote,$(photos)),$(SHEET) $(call given,person,-p))
+	$(call note_changes,$(call quote,$(photos)),$(SHEET))
 
 reports/%.html: notebooks/%.ipynb $(PACKAGE) .make/settings .make/models data/demo/.made $(ENV)
 	@echo "Running $<"
@@ -135,7 +135,7 @@ reports/07_one_person.html: PARAMETERS = $(call given,person photos,-p)
 reports/09_recovery.html: .make/series
 reports/09_recovery.html: PARAMETERS = $(call given,series stable,-p)
 reports/13_patient_sheet.html: .make/sheet
-reports/13_patient_sheet.html: PARAMETERS = $(SHEET) $(call given,person,-p)
+reports/13_patient_sheet.html: PARAMETERS = $(SHEET)
 $(filter-out reports/01_load_meei.html reports/13_patient_sheet.html,$(REPORTS)): | reports/01_load_meei.html
 # Models that the user brought are compared.
 reports/06_landmark_models.html: $(wildcard data/models/*.dat)
