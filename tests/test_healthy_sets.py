@@ -144,7 +144,7 @@ def test_a_set_says_when_it_lacks_the_people_that_a_report_needs(tmp_path):
     make_london(tmp_path)
     photos = load_london(tmp_path)
     assert photos.require(healthy=3, annotated=3) is photos
-    lacking = {"ill": "no people with a palsy", "graded": "no people with a grade", "healthy": "3 healthy people"}
+    lacking = {"ill": "no people who are ill", "graded": "no people who are graded", "healthy": "3 people who are healthy"}
     for kind, said in lacking.items():
         with pytest.raises(CannotAnswerError, match=f"London has {said}.* 4 or more"):
             photos.require(**{kind: 4})

@@ -1,5 +1,6 @@
 """Data sets on disk, all read into the same records."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import BadSettingError, DatasetNotFoundError
@@ -65,49 +66,35 @@ def open_dataset(data="auto", prefer=("MEEI", "PALDA"), kind=None, annotated=Fal
     if kind not in ("MEEI", "NeuroFace"):
         raise BadSettingError("the demo comes as MEEI or NeuroFace: set kind")
     if data == "auto":
-        photoset = _open_first(prefer, annotated) or _open_instead(kind)
+        photoset = _open_first(prefer, raw_dirs(), annotated) or _open_instead(kind)
     elif data == "demo":
         photoset = _open_demo(kind)
     elif data in LOADERS:
-        photoset = _open_named(data)
+        photoset = _open_named(data, raw_dirs())
+    elif Path(data).is_dir():
+        photoset = _open_first([*prefer, *_LOADERS], [Path(data)]) or load_folder(data)
     else:
-        photoset = _open_folder(Path(data), [*prefer, *_LOADERS])
+        names = ", ".join(["auto", "demo", *_LOADERS])
+        raise BadSettingError(f"data={str(data)!r} is neither a folder nor one of {names}")
     if not annotated:
         return photoset
     with_points = photoset.select([photo.landmarks_gt is not None for photo in photoset])
     return with_points if len(with_points) else open_dataset("auto", prefer, kind, annotated)
 
 
-def _has_landmarks(photoset):
-    return any(photo.landmarks_gt is not None for photo in photoset)
-
-
-def _open_first(names, annotated):
+def _open_first(names, folders, annotated=False):
     """The first set that is there (and has annotated landmarks), or None."""
     for name in names:
-        try:
-            photoset = _open_named(name)
-        except DatasetNotFoundError:
-            continue  # the next one may be there, and the demo always is
-        if not annotated or _has_landmarks(photoset):
-            return photoset
+        with suppress(DatasetNotFoundError):  # the next one may be there
+            photoset = _open_named(name, folders)
+            if not annotated or any(photo.landmarks_gt is not None for photo in photoset):
+                return photoset
     return None
 
 
-def _open_instead(kind):
-    """The demo, unless the user said where data are: simulated numbers must not pass for theirs."""
-    given = given_data_dir()
-    if given and _open_first(_LOADERS, annotated=False) is None:
-        raise DatasetNotFoundError(
-            f"BP_DATA_DIR is {given}, and there is none of {', '.join(_LOADERS)} in it: let it name the folder that holds "
-            "one, or unset it to use the simulated demo"
-        )
-    return _open_demo(kind)
-
-
-def _open_named(name):
+def _open_named(name, folders):
     tried = []
-    for folder in raw_dirs():
+    for folder in folders:
         try:
             return LOADERS[name](folder)
         except DatasetNotFoundError as error:
@@ -115,16 +102,15 @@ def _open_named(name):
     raise DatasetNotFoundError("\n".join(tried[:3]))
 
 
-def _open_folder(folder, order):
-    if not folder.is_dir():
-        names = ", ".join(["auto", "demo", *_LOADERS])
-        raise BadSettingError(f"data={str(folder)!r} is neither a folder nor one of {names}")
-    for name in order:
-        try:
-            return _LOADERS[name](folder)
-        except DatasetNotFoundError:
-            continue  # another layout, or plain photos
-    return load_folder(folder)
+def _open_instead(kind):
+    """The demo, unless the user said where data are: simulated numbers must not pass for theirs."""
+    given = given_data_dir()
+    if given and _open_first(_LOADERS, raw_dirs()) is None:
+        raise DatasetNotFoundError(
+            f"BP_DATA_DIR is {given}, and there is none of {', '.join(_LOADERS)} in it: let it name the folder that holds "
+            "one, or unset it to use the simulated demo"
+        )
+    return _open_demo(kind)
 
 
 def _open_demo(kind):

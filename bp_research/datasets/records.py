@@ -196,16 +196,13 @@ class PhotoSet:
         """
         about = self.to_frame()
         healthy = about["group"].isin(HEALTHY_GROUPS)
-        of_kind = {
-            "healthy": ("healthy people", healthy),
-            "ill": ("people with a palsy or another disease", about["group"].notna() & ~healthy),
-            "graded": ("people with a grade", about["severity"].notna()),
-            "annotated": ("people with annotated photos", about["annotated"]),
-        }
+        kinds = {"healthy": healthy, "ill": about["group"].notna() & ~healthy, "annotated": about["annotated"]}
+        kinds["graded"] = about["severity"].notna()
         for kind, number in least.items():
-            words, rows = of_kind[kind]
-            if (there := about.loc[rows, "patient_id"].nunique()) < number:
-                raise CannotAnswerError(f"{self.name} has {there or 'no'} {words}; this report needs {number} or more.")
+            there = about.loc[kinds[kind], "patient_id"].nunique()
+            if there < number:
+                said = f"{self.name} has {there or 'no'} people who are {kind}"
+                raise CannotAnswerError(f"{said}; this report needs {number} or more (data/README.md: which set has what)")
         return self
 
     def limited(self, max_photos, seed=0):

@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..errors import BadSettingError, BadTableError, CannotAnswerError
+from ..errors import BadTableError, CannotAnswerError
 from ..face.geometry import asymmetry, distance_array, feature_array, interocular, level
 from ..face.measures import DICTIONARY, QUANTITIES
 from ..face.schemes import DISTANCES, FEATURE_UNITS, FEATURES, REGIONS
-from ..measuring.cohort import landmarks_of
 from ..measuring.landmark_tester import LandmarkTester
 from . import one_person
 from .group_differences import is_healthy
@@ -127,47 +126,6 @@ def norm_rows(measures, about, set_name, reading):
     return rows.assign(unit=rows["measure"].map(_UNITS))[list(COLUMNS)]
 
 
-def make_norms(london, table, meei_normals):
-    """The whole table of norms, as notebook 12 writes it.
-
-    Parameters
-    ----------
-    london, meei_normals : PhotoSet
-        From :func:`bp_research.datasets.load_london` and :func:`bp_research.datasets.load_meei_normals`.
-    table : DataFrame
-        London's, from :func:`bp_research.measuring.cohort.measure_cohort` with the face mesh, 30 copies and ``clinical``.
-
-    Returns
-    -------
-    DataFrame
-        Columns :data:`COLUMNS`, numbers to four significant digits.
-
-    Raises
-    ------
-    BadTableError
-        If a photo of London could not be measured.
-    """
-    if (failed := table.loc[table["status"] != "ok", "photo_id"]).size:
-        raise BadTableError(f"{failed.size} photos of {london.name} were not measured, such as {failed.iloc[0]}: see 'status'")
-    by_hand = london.select([photo.landmarks_gt is not None for photo in london])
-    ageless = table.assign(age=np.nan)
-    clinical = table[[f"{name}_median" for name in QUANTITIES]].set_axis(list(QUANTITIES), axis=1)
-    clinical = clinical.dropna(axis=1)  # closed lips have no percentage of the teeth that show
-    parts = [
-        norm_rows(measures_of(landmarks_of(table)), table, london.name, SINGLE),
-        norm_rows(measures_of(landmarks_of(table, median=True)), ageless, london.name, COPIES),
-        norm_rows(measures_of(by_hand.landmarks()), by_hand.to_frame().assign(age=np.nan), london.name, HAND),
-        norm_rows(measures_of(meei_normals.landmarks()), meei_normals.to_frame(), meei_normals.name, HAND),
-        norm_rows(clinical, ageless, london.name, COPIES),
-    ]
-    norms = pd.concat(parts, ignore_index=True)
-    # with the distances in few of the readings the file stays small
-    norms = norms[(norms["age"] == ALL_AGES) & (norms["reading"] != COPIES) | ~norms["measure"].isin(DISTANCES)]
-    numbers = list(COLUMNS[len(KEYS) + 1 :])
-    norms[numbers] = norms[numbers].map(lambda value: float(f"{value:.4g}"))
-    return norms.reset_index(drop=True)
-
-
 def read_norms(path=_FILE, **wanted):
     """The norms, or some of their rows.
 
@@ -272,7 +230,7 @@ def beside_healthy(own, table):
     return own, healthy
 
 
-def compare(photo, expression="at rest", name="this photo", model="FaceMesh", level=0.95):
+def compare(photo, expression="at rest", name="this photo", level=0.95):
     """A photo of anybody against the healthy people of the norms; nothing else needs to be on the machine.
 
     Parameters
@@ -283,8 +241,6 @@ def compare(photo, expression="at rest", name="this photo", model="FaceMesh", le
         What the face does: the healthy people do the same.
     name : str
         Of the person and photo in the table.
-    model : str
-        The norms hold for the face mesh only.
     level : float
         Share of healthy people within the limits.
 
@@ -292,21 +248,18 @@ def compare(photo, expression="at rest", name="this photo", model="FaceMesh", le
     -------
     DataFrame
         As from :func:`bp_research.people.one_person.compare`, first the composite score, then features and regions.
-        The median of 30 changed copies of the photo is compared, with an interval that holds 90 % of the copies: how steady
-        the reading is, not how right. No row is a grade or a diagnosis.
+        The median of 30 changed copies of the photo, as the face mesh sees them, is compared, with an interval that holds
+        90 % of the copies: how steady the reading is, not how right. No row is a grade or a diagnosis.
 
     Raises
     ------
-    BadSettingError
-        For a model or expression of which there are no norms.
+    BadTableError
+        For an expression of which there are no norms.
     UnreadableImageError, NoFaceError
         As :class:`bp_research.GetLandmarks`.
     """
-    there = read_norms(reading=COPIES)["expression"].unique()
-    if model != "FaceMesh" or expression not in there:
-        raise BadSettingError(f"norms are for FaceMesh and {' or '.join(there)}, not for {model} and {expression!r}")
     norms = read_norms(reading=COPIES, expression=expression, age=ALL_AGES)
-    tester = LandmarkTester(photo, model).run(30)
+    tester = LandmarkTester(photo, SINGLE).run(30)
     scale = asymmetry_scale(norms)
     intervals = tester.feature_intervals(0.9).rename(columns={"value": "median"})
     value = composite_score(intervals.loc[list(REGIONS), "median"], scale)
