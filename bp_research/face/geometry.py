@@ -329,6 +329,12 @@ def mirror_difference(points):
     return framed - mirror(framed)
 
 
+def _opening(framed, eye):
+    """Mean distance of the lids in the eye frame."""
+    _, a, b, _, c, d = eye
+    return np.abs(framed[..., [a, b], 1] - framed[..., [d, c], 1]).mean(axis=-1)
+
+
 def asymmetry(points):
     """Signed asymmetry of mouth, brows and eyes: the subject's left side minus the right, over inter-ocular distance.
 
@@ -349,18 +355,59 @@ def asymmetry(points):
     BadLandmarksError
         For wrong shapes, numbers that are not finite, or outer eye corners in one place.
     """
-    height = -eye_frame(points)[..., 1]
-
-    def opening(eye):
-        _, a, b, _, c, d = eye
-        return (np.abs(height[..., a] - height[..., d]) + np.abs(height[..., b] - height[..., c])) / 2
-
+    framed = eye_frame(points)
+    height = -framed[..., 1]
     difference = [
         height[..., LEFT_MOUTH_CORNER] - height[..., RIGHT_MOUTH_CORNER],
         height[..., LEFT_BROW].mean(axis=-1) - height[..., RIGHT_BROW].mean(axis=-1),
-        opening(LEFT_EYE) - opening(RIGHT_EYE),
+        _opening(framed, LEFT_EYE) - _opening(framed, RIGHT_EYE),
     ]
     return np.stack(difference, axis=-1)
+
+
+def with_asymmetry(points, values):
+    """A face moved as little as needed to have given signed asymmetries; sizes that both sides share stay.
+
+    The line of the lips is tilted, the brows are moved against each other, and lids are opened and closed; an eye cannot be
+    more than closed, so that the other one opens where it would have to.
+
+    Parameters
+    ----------
+    points : array_like (..., 68, 2)
+        px.
+    values : array_like (..., 3)
+        As :func:`asymmetry` gives them.
+
+    Returns
+    -------
+    ndarray (..., 68, 2)
+        px.
+
+    Raises
+    ------
+    BadLandmarksError
+        As :func:`asymmetry`.
+    """
+    framed, more = eye_frame(points), np.asarray(values, float) - asymmetry(points)
+    up = np.zeros(framed.shape[:-1])
+    lips = np.arange(48, 68)
+    x = framed[..., lips, 0] - framed[..., [RIGHT_MOUTH_CORNER, LEFT_MOUTH_CORNER], 0].mean(axis=-1, keepdims=True)
+    width = framed[..., LEFT_MOUTH_CORNER, 0] - framed[..., RIGHT_MOUTH_CORNER, 0]
+    up[..., lips] += more[..., [0]] * x / width[..., None]
+    for brow, sign in ((LEFT_BROW, 0.5), (RIGHT_BROW, -0.5)):
+        up[..., brow] += sign * more[..., [1]]
+    left, right = _opening(framed, LEFT_EYE), _opening(framed, RIGHT_EYE)
+    least = np.maximum((left + right) / 2, np.abs(left - right + more[..., 2]) / 2)
+    for eye, old, sign in ((LEFT_EYE, left, 0.5), (RIGHT_EYE, right, -0.5)):
+        new = least + sign * (left - right + more[..., 2])
+        half = (framed[..., eye[[5, 4]], 1] - framed[..., eye[1:3], 1]) / 2
+        closing = half * np.minimum(new / np.maximum(old, 1e-12) - 1, 0)[..., None]  # lids that close do not cross
+        wider = np.where((new < old)[..., None], closing, (new - old)[..., None] / 2)
+        up[..., eye[1:3]] += wider
+        up[..., eye[[5, 4]]] -= wider
+    right, left = (np.asarray(points, float)[..., i, :] for i in (36, 45))
+    upwards = np.stack([left[..., 1] - right[..., 1], right[..., 0] - left[..., 0]], axis=-1)  # one inter-ocular distance
+    return points + up[..., None] * upwards[..., None, :]
 
 
 def point_error(predicted, true):

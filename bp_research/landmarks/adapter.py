@@ -137,7 +137,7 @@ class AdaptedEngine(Engine):
 
     def _corrected(self, predict, image, face, colored):
         both = both_ways(predict, image, face, colored)
-        return Prediction(self.adapter.landmarks(Views.of([both], [image.shape[1]]))[0], both[0].mesh)
+        return Prediction(self.adapter.landmarks(Views.of([both], [image.shape[1]]))[0], both[0].mesh, both[0].depth)
 
 
 class Views:

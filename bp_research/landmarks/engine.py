@@ -63,10 +63,13 @@ class Prediction:
         iBUG order, x then y, px of the photo.
     mesh : ndarray (478, 2) float64 or None
         The face mesh where the engine makes one, x then y, px of the photo.
+    depth : ndarray (478,) float64 or None
+        How far each of the mesh's points lies behind the face's middle, px.
     """
 
     landmarks: np.ndarray
     mesh: np.ndarray | None = None
+    depth: np.ndarray | None = None
 
 
 class Engine:
@@ -153,8 +156,8 @@ class CombinedEngine(Engine):
     def _mean(self, predictors, image, face, colored):
         parts = face.parts or (face,) * len(self.engines)
         found = [predict(image, part, colored) for predict, part in zip(predictors, parts, strict=True)]
-        mesh = next((p.mesh for p in found if p.mesh is not None), None)
-        return Prediction(np.mean([p.landmarks for p in found], axis=0), mesh)
+        mesh, depth = next(((p.mesh, p.depth) for p in found if p.mesh is not None), (None, None))
+        return Prediction(np.mean([p.landmarks for p in found], axis=0), mesh, depth)
 
 
 def box_overlap(a, b):

@@ -121,7 +121,7 @@ class FaceMeshEngine(Engine):
         return find_with_dlib(image, resolution, colored)
 
     def _is_face(self, image, face):
-        return face.score >= _SURE or self._look(image, _frame_of(face), self._mesher)[1] >= _BELIEVED
+        return face.score >= _SURE or self._look(image, _frame_of(face), self._mesher)[2] >= _BELIEVED
 
     def predict(self, image, face, colored=False):
         """See :meth:`Engine.predict`; always in colour.
@@ -138,11 +138,15 @@ class FaceMeshEngine(Engine):
         return self._predict(image, face, self._mesher)
 
     def _predict(self, image, face, mesher):
-        first, _ = self._look(image, _frame_of(face), mesher)
-        mesh, presence = self._look(image, _frame_of_mesh(first), mesher)
+        first, *_ = self._look(image, _frame_of(face), mesher)
+        mesh, depth, presence = self._look(image, _frame_of_mesh(first), mesher)
         if presence < 0.5:
             raise NoFaceError(f"the face mesh sees no face at the box {tuple(round(v) for v in face.box)}")
-        return Prediction(mesh[MESH_TO_68], mesh)
+        return Prediction(mesh[MESH_TO_68], mesh, depth)
+
+    def look_again(self, image, mesh):
+        """The 68 landmarks (px) by one pass of the net where a mesh (478, 2) says that the face is."""
+        return self._look(image, _frame_of_mesh(mesh), self._mesher)[0][MESH_TO_68]
 
     def blendshapes(self, mesh):
         """How far each of 52 movements of the face is made.
@@ -180,11 +184,12 @@ class FaceMeshEngine(Engine):
         return faces
 
     def _look(self, image, frame, mesher):
-        """One pass of the mesh net: points (478, 2) in px of the photo, and its belief in a face, 0 to 1."""
+        """One pass of the mesh net: points (478, 2) and their depth in px of the photo, and its belief in a face, 0 to 1."""
         crop = cv2.cvtColor(_cut(image, frame, _MESH_SIZE), cv2.COLOR_BGR2RGB)
         points, presence, _ = _run(mesher, crop[None] / np.float32(255))
-        mesh = transform(points.reshape(478, 3)[:, :2] - 0.5, frame)
-        return mesh, 1 / (1 + np.exp(-float(presence.ravel()[0])))
+        points = points.reshape(478, 3).astype(float)
+        mesh, depth = transform(points[:, :2] - 0.5, frame), points[:, 2] * np.hypot(frame[0, 0], frame[1, 0])
+        return mesh, depth, 1 / (1 + np.exp(-float(presence.ravel()[0])))
 
 
 @contextlib.contextmanager

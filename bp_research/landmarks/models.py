@@ -3,6 +3,8 @@
 A *model*, wherever one is taken, is
 
 - a name of the registry (``"FaceMesh"``, ``"iBUG"``, ... see :mod:`bp_research.landmarks.files`),
+- ``"FaceMesh halves"``, which keeps the asymmetry that the mesh evens out, or ``"FaceMesh halves unshrunk"``, whose
+  asymmetries are right on average, for "how much lower is this side" (see :mod:`bp_research.landmarks.halves`),
 - a path to a dlib shape predictor of 68 points,
 - a pair ``(model, adapter)``: any of these, corrected by an adapter file (see :mod:`bp_research.landmarks.adapter`),
 - a list of any of these: their landmarks are averaged, or
@@ -19,6 +21,10 @@ from .dlib_engine import DlibEngine
 from .engine import CombinedEngine, Engine
 from .facemesh import FaceMeshEngine
 from .files import MODEL_FILES, find_model_file, model_file
+from .halves import SLOPES, HalvesEngine
+
+#: Names of the readings by mirrored halves, and whether their asymmetries are unshrunk.
+HALVES = {"FaceMesh halves": False, "FaceMesh halves unshrunk": True}
 
 
 def model_name(model):
@@ -55,7 +61,7 @@ def model_files(model):
     if isinstance(model, list | tuple):
         parts = tuple(map(model_files, model))
         return None if None in parts else parts
-    path = model_file(model)
+    path = model_file("FaceMesh" if model in HALVES else model)
     facts = path.stat()
     return path.name, facts.st_size, facts.st_mtime_ns
 
@@ -98,10 +104,19 @@ def _load(model, files):
     # the files' size and date are part of the key: a model fitted anew under its old name is loaded anew
     if isinstance(model, Engine):
         return model
+    if model in HALVES:
+        mesher = get_engine("FaceMesh")
+        return HalvesEngine(mesher, mesher, slopes=SLOPES if HALVES[model] else None, name=model)
     if isinstance(model, str):
         return FaceMeshEngine(model_file(model)) if model == "FaceMesh" else DlibEngine(model_name(model), model_file(model))
     kind, *parts = model
     files = files or (None,) * len(parts)
     if kind == "mean":
         return CombinedEngine(map(_load, parts, files))
-    return AdaptedEngine(_load(parts[0], files[0]), find_model_file(parts[1]))
+    path = find_model_file(parts[1])
+    if parts[0] not in HALVES:
+        return AdaptedEngine(_load(parts[0], files[0]), path)
+    mesher = get_engine("FaceMesh")
+    adapted = AdaptedEngine(mesher, path)
+    shares, slopes = adapted.adapter.card.get("halves", {}), adapted.adapter.card.get("halves_slopes")
+    return HalvesEngine(adapted, mesher, shares, slopes if HALVES[parts[0]] else None, f"{parts[0]} with {path.stem}")
