@@ -16,11 +16,11 @@ from tqdm import tqdm
 
 from ..datasets.point_files import Points, write_points
 from ..errors import BadSettingError, BadTableError
+from ..face.geometry import asymmetry, transform, with_asymmetry
 from ..face.geometry import mirror as mirror_points
-from ..face.geometry import transform
 from ..landmarks.dlib_engine import DlibEngine, find_with_dlib
 from ..landmarks.engine import box_overlap
-from ..landmarks.models import get_engine
+from ..landmarks.models import HALVES, get_engine
 from ..measuring.cohort import landmarks_of, measured
 from ..paths import write_atomic
 from .dataset_tester import score_landmarks
@@ -123,6 +123,11 @@ def cross_validate_model(photos, models, *, folds=5, weights=None, quick=False, 
                 known[key] = np.mean([landmarks(one) for one in model], axis=0)
             elif model == TRAINED:
                 known[key] = _trained_out_of_fold(photos, quick=quick, **how)
+            elif isinstance(model, tuple) and model[1] == ADAPTER and model[0] in HALVES:
+                points, halves = landmarks(("FaceMesh", ADAPTER)).copy(), landmarks(model[0])
+                found = np.isfinite([points, halves]).all(axis=(0, 2, 3))
+                points[found] = with_asymmetry(points[found], asymmetry(halves[found]))
+                known[key] = points
             elif isinstance(model, tuple) and model[1] == ADAPTER:
                 known[key] = out_of_fold(photos, model[0], **how)
             else:

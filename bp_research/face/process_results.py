@@ -8,7 +8,7 @@ import pandas as pd
 from ..errors import BadLandmarksError, BadSettingError, ScalingError
 from ..paths import write_atomic
 from .geometry import check_points, distance_array, feature_array, level
-from .schemes import DISTANCES, FEATURES
+from .schemes import DISTANCES, FEATURE_LABELS, FEATURE_UNITS, FEATURES
 
 
 class ProcessResults:
@@ -18,6 +18,9 @@ class ProcessResults:
     ----------
     landmarks : GetLandmarks or array_like (68, 2) or (51, 2)
         x then y (downwards), px.
+    frontal : bool
+        Whether a GetLandmarks is first turned to be seen from the front, by the depth of its face mesh: a turned head looks
+        asymmetric.
 
     Attributes
     ----------
@@ -36,6 +39,8 @@ class ProcessResults:
     ------
     BadLandmarksError
         If the landmarks have another shape, are not finite, or are no face.
+    BadSettingError
+        If ``frontal`` is asked for of bare landmarks, or of a model without mesh.
 
     Examples
     --------
@@ -43,11 +48,15 @@ class ProcessResults:
     >>> result.features["f14"]  # tilt of the mouth corners, degrees  # doctest: +SKIP
     """
 
-    def __init__(self, landmarks):
+    def __init__(self, landmarks, frontal=False):
         if isinstance(landmarks, str | Path):
             raise BadLandmarksError(f"{str(landmarks)!r} is a name, not landmarks: ProcessResults takes GetLandmarks(photo)")
         self._source = landmarks if hasattr(landmarks, "landmarks") else None
-        points = landmarks.landmarks if self._source is not None else landmarks
+        if frontal and self._source is None:
+            raise BadSettingError("bare landmarks cannot be turned to the front: make ProcessResults from a GetLandmarks")
+        points = landmarks
+        if self._source is not None:
+            points = landmarks.frontal_landmarks if frontal else landmarks.landmarks
         points = check_points(points)
         if points.ndim != 2:
             raise BadLandmarksError(f"one face is (68, 2) or (51, 2); these landmarks have {points.shape}")
@@ -124,6 +133,12 @@ class ProcessResults:
     def save_features(self, path="features.csv"):
         """Write the features as CSV with the columns ``feature,value`` and return the path."""
         return _save(path, "feature", self.features)
+
+    def to_frame(self):
+        """All measurements as a table: index their names, columns ``what``, ``value`` and ``unit``."""
+        rows = {name: ("distance", value, self.unit) for name, value in self.dists.items()}
+        rows |= {name: (FEATURE_LABELS[name], value, FEATURE_UNITS[name]) for name, value in self.features.items()}
+        return pd.DataFrame.from_dict(rows, "index", columns=["what", "value", "unit"])
 
     def __repr__(self):
         return f"<ProcessResults: {len(self.features)} features, {len(self.dists)} distances in {self.unit}>"

@@ -10,8 +10,10 @@ from ..errors import BadSettingError, NoFaceError
 from ..face.images import read_image
 from ..face.schemes import LEFT_EYE, RIGHT_EYE
 from ..paths import in_report
+from .facemesh import MESH_TO_68
 from .iris import find_irises, is_closed
 from .models import get_engine, model_name
+from .pose import frontal, head_pose
 
 #: Centre of each iris in the face mesh, followed by four points on its edge; the subject's sides.
 _MESH_RIGHT_IRIS, _MESH_LEFT_IRIS = slice(468, 473), slice(473, 478)
@@ -44,6 +46,10 @@ class GetLandmarks:
         The detector's score of that face.
     mesh : ndarray (478, 2) or None
         Points of the face mesh, px, if the model makes one.
+    depth : ndarray (478,) or None
+        How far each of these lies behind the face's middle, px.
+    pose : Pose or None
+        ``yaw``, ``pitch`` and ``roll`` of the head, degrees, see :class:`bp_research.landmarks.pose.Pose`; None without mesh.
     left_iris, right_iris : tuple (x, y, radius) or None
         px, the subject's sides; None for a closed eye. Computed on first use.
     model : str
@@ -87,6 +93,7 @@ class GetLandmarks:
         prediction = engine.predict(self._image, self.face, bool(colored))
         self.landmarks = prediction.landmarks
         self.mesh = prediction.mesh
+        self.depth = prediction.depth
 
     @cached_property
     def _irises(self):
@@ -96,6 +103,25 @@ class GetLandmarks:
             None if is_closed(self.landmarks[eye]) else _mesh_iris(self.mesh[part])
             for eye, part in ((LEFT_EYE, _MESH_LEFT_IRIS), (RIGHT_EYE, _MESH_RIGHT_IRIS))
         )
+
+    @cached_property
+    def pose(self):
+        """How the head is turned, degrees; None where the model makes no mesh."""
+        return None if self.depth is None else head_pose(np.c_[self.mesh, self.depth])
+
+    @property
+    def frontal_landmarks(self):
+        """The landmarks (68, 2), px, as they would be seen from the front.
+
+        Raises
+        ------
+        BadSettingError
+            If the model makes no mesh, by whose depth the head could be turned.
+        """
+        if self.depth is None:
+            raise BadSettingError(f"{self.model} makes no face mesh by which the head could be turned: use FaceMesh")
+        points = np.c_[self.landmarks, self.depth[MESH_TO_68]]
+        return frontal(points, np.c_[self.mesh, self.depth])[:, :2]
 
     @property
     def left_iris(self):

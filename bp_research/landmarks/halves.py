@@ -39,17 +39,14 @@ class HalvesEngine(Engine):
         Makes the plain reading, and its mesh.
     mesher : FaceMeshEngine
         Reads the halves.
-    mixture : dict of str to sequence of 2 numbers, optional
-        For each region the shares of the plain reading's and of the halves' asymmetry; default 0 and 1.
     slopes : dict of str to float, optional
         What each region's asymmetry is divided by. Without, points have the least error; with the calibration's slopes,
         "how much lower is this side" has no bias, at the price of more noise.
     name : str
     """
 
-    def __init__(self, engine, mesher, mixture=None, slopes=None, name="FaceMesh halves"):
+    def __init__(self, engine, mesher, slopes=None, name="FaceMesh halves"):
         self.engine, self.mesher, self.name, self.margin = engine, mesher, name, engine.margin
-        self._shares = np.array([(mixture or {}).get(region, (0.0, 1.0)) for region in REGIONS])
         self._slopes = np.array([(slopes or {}).get(region, 1.0) for region in REGIONS])
 
     def find(self, image, resolution=200, colored=False):
@@ -61,8 +58,7 @@ class HalvesEngine(Engine):
         plain = self.engine.predict(image, face, colored)
         if abs(head_pose(np.c_[plain.mesh, plain.depth]).yaw) > MOST_YAW:
             return plain
-        both = np.stack([asymmetry(plain.landmarks), asymmetry(read_halves(image, plain.mesh, self.mesher))], axis=-1)
-        wanted = (self._shares * both).sum(axis=-1) / self._slopes
+        wanted = asymmetry(read_halves(image, plain.mesh, self.mesher)) / self._slopes
         return Prediction(with_asymmetry(plain.landmarks, wanted), plain.mesh, plain.depth)
 
 

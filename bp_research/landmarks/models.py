@@ -63,7 +63,7 @@ def model_files(model):
         return None if None in parts else parts
     path = model_file("FaceMesh" if model in HALVES else model)
     facts = path.stat()
-    return path.name, facts.st_size, facts.st_mtime_ns
+    return model if model in HALVES else path.name, facts.st_size, facts.st_mtime_ns
 
 
 def get_engine(model=DEFAULT_MODEL):
@@ -106,7 +106,7 @@ def _load(model, files):
         return model
     if model in HALVES:
         mesher = get_engine("FaceMesh")
-        return HalvesEngine(mesher, mesher, slopes=SLOPES if HALVES[model] else None, name=model)
+        return HalvesEngine(mesher, mesher, SLOPES if HALVES[model] else None, model)
     if isinstance(model, str):
         return FaceMeshEngine(model_file(model)) if model == "FaceMesh" else DlibEngine(model_name(model), model_file(model))
     kind, *parts = model
@@ -116,7 +116,5 @@ def _load(model, files):
     path = find_model_file(parts[1])
     if parts[0] not in HALVES:
         return AdaptedEngine(_load(parts[0], files[0]), path)
-    mesher = get_engine("FaceMesh")
-    adapted = AdaptedEngine(mesher, path)
-    shares, slopes = adapted.adapter.card.get("halves", {}), adapted.adapter.card.get("halves_slopes")
-    return HalvesEngine(adapted, mesher, shares, slopes if HALVES[parts[0]] else None, f"{parts[0]} with {path.stem}")
+    mesher, slopes = get_engine("FaceMesh"), SLOPES if HALVES[parts[0]] else None
+    return HalvesEngine(AdaptedEngine(mesher, path), mesher, slopes, f"{parts[0]} with {path.stem}")

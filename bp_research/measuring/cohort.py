@@ -24,6 +24,8 @@ from .landmark_tester import LandmarkTester
 BOX_COLUMNS = ("left", "top", "right", "bottom")
 LANDMARK_COLUMNS = tuple(f"{axis}{i}" for i in range(68) for axis in "xy")
 
+_COLUMNS = (*BOX_COLUMNS, "n_faces", "score", "yaw", "pitch", *LANDMARK_COLUMNS, *FEATURES, *REGIONS)
+
 MEDIAN_LANDMARK_COLUMNS = tuple(f"{name}_median" for name in LANDMARK_COLUMNS)
 AUGMENTED_COLUMNS = (
     *(f"{quantity}_{what}" for quantity in (*FEATURES, *REGIONS) for what in ("median", "low", "high")),
@@ -47,6 +49,7 @@ def measure_cohort(
     colored=False,
     augment=0,
     clinical=False,
+    frontal=False,
 ):
     """Measure many photos.
 
@@ -72,12 +75,15 @@ def measure_cohort(
         Number of changed copies of each photo that are measured besides, see :meth:`bp_research.LandmarkTester.run`.
     clinical : bool
         Whether the clinical measures are added, see :func:`bp_research.clinical_measures`.
+    frontal : bool
+        Whether features and asymmetries are those of the face turned to the front by its mesh's depth. Not with ``augment``.
 
     Returns
     -------
     DataFrame
         One row per photo, in the photos' order: what the data set says (``dataset`` ... ``age``), the face's box (``left``,
-        ``top``, ``right``, ``bottom``, px), ``n_faces``, ``score``, landmarks ``x0, y0 ... x67, y67`` (px of the upright
+        ``top``, ``right``, ``bottom``, px), ``n_faces``, ``score``, ``yaw`` and ``pitch`` of the head
+        (degrees; NaN without mesh), landmarks ``x0, y0 ... x67, y67`` (px of the upright
         photo), features ``f0 ... f28``, signed asymmetries ``mouth``, ``brows``, ``eyes`` (subject's left minus right over
         the inter-ocular distance, see :func:`bp_research.face.geometry.asymmetry`), ``model``, and ``status``: ``"ok"`` or why
         the photo could not be measured, in which case the measurements are NaN. With ``augment``, for each feature and
@@ -105,11 +111,13 @@ def measure_cohort(
     """
     if isinstance(augment, bool) or not isinstance(augment, int | np.integer) or augment < 0:
         raise BadSettingError(f"augment is a number of copies, 0 or more, not {augment!r}")
+    if frontal and augment:
+        raise BadSettingError("frontal features have no intervals of changed copies: ask for them without augment")
     records = _records(photos)
     if executor is None:
         get_engine(model)  # a missing model is said at once, and forked workers share the loaded one
     settings = {"model": model, "resolution": resolution, "colored": bool(colored), "augment": augment}
-    settings["clinical"] = bool(clinical)
+    settings |= {"clinical": bool(clinical), "frontal": bool(frontal)}
     rows = map_cached(
         partial(_measure, **settings),
         [str(photo.path) for photo in records],
@@ -125,7 +133,7 @@ def measure_cohort(
     said["path"] = said["path"].map(str)
     for name in ("severity", "age"):
         said[name] = said[name].astype(float)
-    columns = [*BOX_COLUMNS, "n_faces", "score", *LANDMARK_COLUMNS, *FEATURES, *REGIONS]
+    columns = list(_COLUMNS)
     columns += AUGMENTED_COLUMNS if augment else ()
     columns += (*CLINICAL_COLUMNS, *(CLINICAL_BOUNDS if augment else ())) if clinical else ()
     table = pd.concat([said, pd.DataFrame(rows, columns=[*columns, "status"])], axis=1)
@@ -169,15 +177,15 @@ def landmarks_of(table, median=False):
     return table[list(MEDIAN_LANDMARK_COLUMNS if median else LANDMARK_COLUMNS)].to_numpy(float).reshape(-1, 68, 2)
 
 
-def _measure(path, model, resolution, colored, augment, clinical):
+def _measure(path, model, resolution, colored, augment, clinical, frontal):
     """One photo's measurements, as a dict of what JSON holds."""
     try:
         tester = LandmarkTester(path, model, resolution, colored) if augment else None
         face = tester.single if augment else GetLandmarks(path, model, resolution, colored)
-        numbers = np.r_[face.bounding_box, face.n_faces, face.score, face.landmarks.ravel()]
-        numbers = np.r_[numbers, feature_array(face.landmarks), asymmetry(face.landmarks)]
-        names = (*BOX_COLUMNS, "n_faces", "score", *LANDMARK_COLUMNS, *FEATURES, *REGIONS)
-        row = dict(zip(names, numbers.tolist(), strict=True))
+        points = face.frontal_landmarks if frontal else face.landmarks
+        numbers = np.r_[face.bounding_box, face.n_faces, face.score, (face.pose or (np.nan, np.nan))[:2]]
+        numbers = np.r_[numbers, face.landmarks.ravel(), feature_array(points), asymmetry(points)]
+        row = dict(zip(_COLUMNS, numbers.tolist(), strict=True))
         if augment:
             intervals = tester.run(augment).feature_intervals(0.9)[["value", "low", "high"]]
             numbers = np.r_[intervals.to_numpy().ravel(), tester.median_landmarks.ravel()]
@@ -205,9 +213,11 @@ def _records(photos):
 
 def _cache_keys(records, settings):
     """For each photo a digest of its content and of all that its row depends on; None where it cannot be read."""
-    others = [settings[name] for name in ("resolution", "colored", "augment", "clinical")]
-    common = repr((model_files(settings["model"]), *others, _code_digest()))
-    keys = []
+    others = [settings[name] for name in ("resolution", "colored", "augment", "clinical", "frontal")]
+    files = model_files(settings["model"])
+    if files is None:
+        return [None] * len(records)
+    common, keys = repr((files, *others, _code_digest())), []
     for photo in records:
         try:
             content = hashlib.blake2b(Path(photo.path).read_bytes(), digest_size=16).hexdigest()
