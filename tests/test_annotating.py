@@ -263,3 +263,26 @@ def test_two_annotators_and_the_order_of_corrections(tiny_demo):
     curve = learning_curve(photoset, {"as they come": photoset.people}, (0, 4), folds=3, progress=False)
     gained = by_order(curve).set_index("people")
     assert gained.loc[4, "error"] < gained.loc[0, "error"]
+
+
+def test_corrected_points_are_measured_and_marked(photos, tmp_path):
+    """Tables, features, clinical measures and intervals of a corrected photo are of its corrected points."""
+    from bp_research import ProcessResults, clinical_measures, measure_cohort
+
+    widget = annotate(photos, tmp_path, annotator="x")
+    moved = np.array(widget.photo["state"]["points"])
+    moved[54, 1] += 9
+    change(widget, points=moved.tolist())
+    corrected = load_annotated(tmp_path)
+    cache = tmp_path / "cache.jsonl"
+    before = measure_cohort(photos, progress=False, cache=cache, clinical=True)
+    after = measure_cohort(photos, progress=False, cache=cache, clinical=True, augment=4, corrected=corrected)
+    assert after["model"].tolist()[:2] == [f"{DEFAULT_MODEL}, corrected by hand", DEFAULT_MODEL]
+    assert before["model"].iloc[0] == DEFAULT_MODEL and before.loc[0, "f14"] != after.loc[0, "f14"]
+    assert after.loc[0, "f14"] == pytest.approx(ProcessResults(moved).features["f14"], abs=1e-4)
+    assert after.loc[0, "f14_low"] <= after.loc[0, "f14"] + 1 and after.loc[0, "f14_high"] >= after.loc[0, "f14"] - 1
+    assert after.loc[1, "f14"] == before.loc[1, "f14"]
+    face = GetLandmarks(photos / "a.png", corrected=moved)
+    assert face.model.endswith("corrected by hand")
+    measured = [clinical_measures(one).drop(columns="unit").astype(float) for one in (face, GetLandmarks(photos / "a.png"))]
+    assert not measured[0].loc["commissure height"].equals(measured[1].loc["commissure height"])

@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import DEFAULT_MODEL
 from ..errors import BadSettingError, NoFaceError
+from ..face.geometry import check_points
 from ..face.images import read_image
 from ..face.schemes import LEFT_EYE, RIGHT_EYE
 from ..paths import in_report
@@ -33,11 +34,15 @@ class GetLandmarks:
         Width in px of the picture in which the face is looked for first; larger ones follow if there is none.
     colored : bool
         Whether colour or grey is used.
+    corrected : array_like (68, 2), optional
+        Landmarks that a person set by hand, px: they stand in place of the model's, and :attr:`model` says so.
 
     Attributes
     ----------
     landmarks : ndarray (68, 2) float64
         iBUG order, x then y (downwards), px of the upright photo. Points 36-41 are the subject's right eye.
+    detected : ndarray (68, 2) float64
+        What the model found, whether or not it was corrected.
     bounding_box : tuple of 4 floats
         Left, top, right, bottom of the face, px.
     n_faces : int
@@ -74,7 +79,7 @@ class GetLandmarks:
     ((68, 2), 1)
     """
 
-    def __init__(self, image, model=DEFAULT_MODEL, resolution=200, colored=False):
+    def __init__(self, image, model=DEFAULT_MODEL, resolution=200, colored=False, corrected=None):
         if not isinstance(resolution, int | np.integer) or not 20 <= resolution <= 10_000:
             raise BadSettingError(f"resolution is a width in pixels, a whole number from 20 to 10000, not {resolution!r}")
         engine = get_engine(model)
@@ -91,7 +96,9 @@ class GetLandmarks:
         self.score = self.face.score
         self.bounding_box = self.face.box
         prediction = engine.predict(self._image, self.face, bool(colored))
-        self.landmarks = prediction.landmarks
+        self.detected = self.landmarks = prediction.landmarks
+        if corrected is not None:
+            self.landmarks, self.model = check_points(corrected, (68,)), f"{self.model}, corrected by hand"
         self.mesh = prediction.mesh
         self.depth = prediction.depth
 

@@ -50,6 +50,7 @@ def measure_cohort(
     augment=0,
     clinical=False,
     frontal=False,
+    corrected=(),
 ):
     """Measure many photos.
 
@@ -77,6 +78,9 @@ def measure_cohort(
         Whether the clinical measures are added, see :func:`bp_research.clinical_measures`.
     frontal : bool
         Whether features and asymmetries are those of the face turned to the front by its mesh's depth. Not with ``augment``.
+    corrected : PhotoSet or sequence of Photo
+        Photos whose ``landmarks_gt`` a person set by hand, from :func:`bp_research.datasets.load_annotated`: these points are
+        measured in place of the model's, and ``model`` says so.
 
     Returns
     -------
@@ -114,14 +118,16 @@ def measure_cohort(
     if frontal and augment:
         raise BadSettingError("frontal features have no intervals of changed copies: ask for them without augment")
     records = _records(photos)
+    by_hand = {Path(photo.path).resolve(): photo.landmarks_gt.tolist() for photo in corrected}
+    points = [by_hand.get(Path(photo.path).resolve()) if by_hand else None for photo in records]
     if executor is None:
         get_engine(model)  # a missing model is said at once, and forked workers share the loaded one
     settings = {"model": model, "resolution": resolution, "colored": bool(colored), "augment": augment}
     settings |= {"clinical": bool(clinical), "frontal": bool(frontal)}
     rows = map_cached(
         partial(_measure, **settings),
-        [str(photo.path) for photo in records],
-        keys=_cache_keys(records, settings) if cache is not None else None,
+        list(zip([str(photo.path) for photo in records], points, strict=True)),
+        keys=_cache_keys(records, points, settings) if cache is not None else None,
         cache=cache,
         processes=processes,
         progress=progress,
@@ -138,7 +144,8 @@ def measure_cohort(
     columns += (*CLINICAL_COLUMNS, *(CLINICAL_BOUNDS if augment else ())) if clinical else ()
     table = pd.concat([said, pd.DataFrame(rows, columns=[*columns, "status"])], axis=1)
     table = in_millimetres(table) if clinical else table
-    table.insert(table.columns.get_loc("status"), "model", model_name(model))
+    names = [model_name(model) + (", corrected by hand" if by_hand else "") for by_hand in points]
+    table.insert(table.columns.get_loc("status"), "model", names)
     return table
 
 
@@ -177,11 +184,12 @@ def landmarks_of(table, median=False):
     return table[list(MEDIAN_LANDMARK_COLUMNS if median else LANDMARK_COLUMNS)].to_numpy(float).reshape(-1, 68, 2)
 
 
-def _measure(path, model, resolution, colored, augment, clinical, frontal):
+def _measure(photo, model, resolution, colored, augment, clinical, frontal):
     """One photo's measurements, as a dict of what JSON holds."""
     try:
-        tester = LandmarkTester(path, model, resolution, colored) if augment else None
-        face = tester.single if augment else GetLandmarks(path, model, resolution, colored)
+        path, by_hand = photo
+        tester = LandmarkTester(path, model, resolution, colored, corrected=by_hand) if augment else None
+        face = tester.single if augment else GetLandmarks(path, model, resolution, colored, by_hand)
         points = face.frontal_landmarks if frontal else face.landmarks
         numbers = np.r_[face.bounding_box, face.n_faces, face.score, (face.pose or (np.nan, np.nan))[:2]]
         numbers = np.r_[numbers, face.landmarks.ravel(), feature_array(points), asymmetry(points)]
@@ -211,20 +219,20 @@ def _records(photos):
     return [p if isinstance(p, Photo) else Photo("photos", Path(p).stem, Path(p).name, Path(p)) for p in records]
 
 
-def _cache_keys(records, settings):
+def _cache_keys(records, points, settings):
     """For each photo a digest of its content and of all that its row depends on; None where it cannot be read."""
     others = [settings[name] for name in ("resolution", "colored", "augment", "clinical", "frontal")]
     files = model_files(settings["model"])
     if files is None:
         return [None] * len(records)
     common, keys = repr((files, *others, _code_digest())), []
-    for photo in records:
+    for photo, by_hand in zip(records, points, strict=True):
         try:
             content = hashlib.blake2b(Path(photo.path).read_bytes(), digest_size=16).hexdigest()
         except OSError:
             keys.append(None)
             continue
-        keys.append(hashlib.blake2b(f"{content} {common}".encode(), digest_size=16).hexdigest())
+        keys.append(hashlib.blake2b(f"{content} {by_hand or ''} {common}".encode(), digest_size=16).hexdigest())
     return keys
 
 

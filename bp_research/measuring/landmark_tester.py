@@ -51,6 +51,8 @@ class LandmarkTester:
     processes : int, optional
         Worker processes for the copies, started for each test. Default: one per core with ``redetect``; else this process
         and helpers that are started once (see :mod:`bp_research.measuring.helpers`).
+    corrected : array_like (68, 2), optional
+        As in :class:`bp_research.GetLandmarks`.
 
     Attributes
     ----------
@@ -82,13 +84,14 @@ class LandmarkTester:
         redetect=False,
         level=False,
         processes=None,
+        corrected=None,
     ):
         if not isinstance(seed, int | np.integer) or seed < 0:
             raise BadSettingError(f"seed is a whole number of 0 or more, not {seed!r}")
         if processes is not None:
             _check_number(processes, "processes")
         image = read_image(image)
-        self.single = GetLandmarks(image, model, resolution, colored)
+        self.single = GetLandmarks(image, model, resolution, colored, corrected)
         self.n_missed = 0
         self._model, self._resolution, self._colored = model, resolution, bool(colored)
         self._seed, self._redetect = int(seed), bool(redetect)
@@ -97,7 +100,7 @@ class LandmarkTester:
             image,
             self.single.face,
             None if redetect else get_engine(model).margin,
-            -_eye_tilt(self.single.landmarks) if level else 0.0,
+            -_eye_tilt(self.single.detected) if level else 0.0,
         )
         self._points = None
 
@@ -225,10 +228,10 @@ class LandmarkTester:
 
     @property
     def test_landmarks(self):
-        """ndarray (n, 68, 2): the landmarks from each copy, px of the photo."""
+        """ndarray (n, 68, 2): the landmarks from each copy, px of the photo, moved by what a person corrected."""
         if self._points is None:
             raise BadSettingError("no test was made yet: call run() or one of the test_... methods first")
-        return self._points
+        return self._points + (self.single.landmarks - self.single.detected)
 
     @property
     def median_landmarks(self):
