@@ -12,6 +12,9 @@ from .errors import BadSettingError
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
+#: A file of this name in a data set's folder says that the set is simulated.
+SIMULATED_MARKER = "SIMULATED.txt"
+
 
 def project_root():
     """The checkout's top folder (``BP_WORK_DIR`` replaces it as the place of what is made)."""

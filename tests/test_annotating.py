@@ -232,7 +232,7 @@ def place_of_start(found, left):
 
 
 def test_two_annotators_and_the_order_of_corrections(tiny_demo):
-    from bp_research.accuracy.annotators import (
+    from bp_research.annotating.annotators import (
         agreement,
         by_order,
         correct_first,

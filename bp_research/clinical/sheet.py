@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..datasets.files import SIMULATED_MARKER
 from ..datasets.folder import expression_in_name, load_folder
 from ..errors import BadSettingError
 from ..face.schemes import EXPRESSIONS
+from ..paths import SIMULATED_MARKER
 
 
 def load_person(folder, name=None):

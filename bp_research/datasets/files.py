@@ -8,8 +8,6 @@ from ..face.images import natural_key
 
 #: Suffixes, in lower case, of the sets' photos.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
-#: A file of this name in a data set's folder says that the set is simulated.
-SIMULATED_MARKER = "SIMULATED.txt"
 
 _JPEG_END = b"\xff\xd9"
 _JPEG_TAIL = 65536  # bytes in which a JPEG's end mark is looked for: cameras append things

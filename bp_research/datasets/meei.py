@@ -12,7 +12,8 @@ import pandas as pd
 from ..errors import BadTableError
 from ..face.images import natural_key
 from ..face.schemes import EXPRESSIONS
-from .files import IMAGE_SUFFIXES, SIMULATED_MARKER, Problems, find_set, inspect_photo, listing
+from ..paths import SIMULATED_MARKER
+from .files import IMAGE_SUFFIXES, Problems, find_set, inspect_photo, listing
 from .records import Photo, PhotoSet
 
 EFACE_BANDS = "eFACE band (folder)"
@@ -174,7 +175,7 @@ def _person_folders(root, people, problems):
                 else:
                     folders[path.name] = path
     for path in strays:
-        if path.name not in (_TABLE, SIMULATED_MARKER, _SIMULATED_LANDMARKS):
+        if path.name not in (_TABLE, _SIMULATED_LANDMARKS):
             problems.add("ignored", path, "not part of the set's layout")
     return folders
 

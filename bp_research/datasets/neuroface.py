@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from ..face.images import natural_key
-from .files import IMAGE_SUFFIXES, SIMULATED_MARKER, Problems, find_set, inspect_photo, listing, trusted_box
+from ..paths import SIMULATED_MARKER
+from .files import IMAGE_SUFFIXES, Problems, find_set, inspect_photo, listing, trusted_box
 from .records import Photo, PhotoSet
 
 _GROUPS = {

@@ -33,10 +33,9 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from .. import __version__
-from ..datasets.files import SIMULATED_MARKER
 from ..errors import BadSettingError
 from ..face.schemes import EXPRESSIONS, MIRROR_68
-from ..paths import demo_dir
+from ..paths import SIMULATED_MARKER, demo_dir
 from ..work import map_cached
 from .movement import KINDS, MOVEMENTS, Person, pose
 from .painting import Camera, paint

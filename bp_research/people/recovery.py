@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm, t
 
-from ..datasets.files import SIMULATED_MARKER
 from ..datasets.folder import expression_in_name
 from ..datasets.records import HEALTHY_GROUPS, Photo, PhotoSet
 from ..demo.cohort import make_person, simulate
@@ -16,6 +15,7 @@ from ..errors import BadSettingError, BadTableError
 from ..face.geometry import asymmetry
 from ..face.images import list_photos
 from ..face.schemes import EXPRESSIONS, REGIONS
+from ..paths import SIMULATED_MARKER
 from .group_differences import is_healthy, measured_rows
 
 _DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")

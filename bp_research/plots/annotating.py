@@ -44,7 +44,7 @@ def bland_altman(pairs, table, names=("first", "second")):
     Parameters
     ----------
     pairs, table : DataFrame
-        From :func:`bp_research.accuracy.annotators.agreement`.
+        From :func:`bp_research.annotating.annotators.agreement`.
     names : sequence of str
         What to call the two.
 
@@ -70,7 +70,7 @@ def corrections(curve, ax=None):
     Parameters
     ----------
     curve : DataFrame
-        From :func:`bp_research.accuracy.annotators.learning_curve`.
+        From :func:`bp_research.annotating.annotators.learning_curve`.
     ax : Axes, optional
 
     Returns

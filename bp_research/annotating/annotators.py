@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 
 from .. import DEFAULT_MODEL
+from ..accuracy.fitting import out_of_fold
+from ..accuracy.scores import bootstrap_ci
 from ..datasets.records import PhotoSet
 from ..errors import BadTableError
 from ..face.geometry import asymmetry, point_error
 from ..face.schemes import REGIONS
 from ..measuring.cohort import landmarks_of, measured
-from .fitting import out_of_fold
-from .scores import bootstrap_ci
 
 
 def agreement(first, second, *, n=2000, seed=0):
