@@ -8,7 +8,7 @@ ENV := $(if $(filter .venv/%,$(PY)),.venv/.installed)
 # How the notebooks are run, where they have the parameter: make reproduce data=... model=... show_faces=False
 SETTINGS := data model show_faces max_photos seed
 # Parameters of a single notebook, see below.
-OWN := photos person series stable affected code date
+OWN := photos person series stable affected code date corrections
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
 UNKNOWN := $(filter-out $(SETTINGS) $(OWN) PYTHON PY args MAKE% -%,$(GIVEN))
 $(if $(UNKNOWN),$(error there is no setting $(UNKNOWN); there are $(SETTINGS) $(OWN)))
@@ -55,7 +55,7 @@ setup: $(ENV) ## make .venv with the locked packages
 reproduce: reports/index.html ## run every notebook to a report; open reports/index.html
 	@echo "The reports are in reports/index.html"
 
-sheet: reports/13_patient_sheet.html ## one printed page of a person: photos=/a/folder affected=left code=... date=... show_faces=True
+sheet: reports/13_patient_sheet.html ## one printed page of a person: photos=/a/folder affected=left code=... date=... corrections=/a/folder show_faces=True
 	@echo "The sheet and its numbers are in reports/sheets"
 
 test: $(ENV) .make/models ## run the tests, the notebooks on a tiny simulated cohort among them
@@ -119,9 +119,9 @@ data/demo/.made: $(DEMO) $(ENV)
 	$(call note_changes,$(call quote,$(series)) $(call quote,$(stable)),$(call given,series stable,-p))
 
 # The photos of `make sheet` are one person's, those of `make reproduce` anybody's, and its person may be one of them.
-SHEET = $(if $(filter sheet,$(MAKECMDGOALS)),$(call given,photos affected code date,-p)) $(if $(photos),,$(call given,person,-p))
+SHEET = $(if $(filter sheet,$(MAKECMDGOALS)),$(call given,photos affected code date corrections,-p)) $(if $(photos),,$(call given,person,-p))
 .make/sheet: FORCE
-	$(call note_changes,$(call quote,$(photos)),$(SHEET))
+	$(call note_changes,$(call quote,$(photos)) $(call quote,$(corrections)),$(SHEET))
 
 reports/%.html: notebooks/%.ipynb $(PACKAGE) .make/settings .make/models data/demo/.made $(ENV)
 	@echo "Running $<"

@@ -103,7 +103,7 @@ def patient_sheet(table, affected_side=None, date=None, pictures=(), simulated=F
         drawing=drawn_face(landmarks_of(first, median=True)[0], measures[order[0]]),
         pictures=[(photo.expression, _photo_uri(photo)) for photo in pictures],
         simulated=simulated,
-        model=rows["model"].iloc[0],
+        model=" and ".join(rows["model"].unique()),
         note=note,
     )
     kept = [
