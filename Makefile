@@ -59,7 +59,7 @@ sheet: reports/13_patient_sheet.html ## one printed page of a person: photos=/a/
 	@echo "The sheet and its numbers are in reports/sheets"
 
 test: $(ENV) .make/models ## run the tests, the notebooks on a tiny simulated cohort among them
-	$(PY) -m pytest $(args)
+	$(PY) -m pytest -n auto --dist worksteal $(args)
 
 lint: $(ENV) ## check the style of package, tests and notebooks
 	$(PY) -m ruff check .

@@ -61,5 +61,5 @@ def tiny_demo(work_dir):
     """Folder of a simulated cohort of few people, where ``open_dataset("auto")`` finds it."""
     from bp_research.demo.cohort import make_demo
 
-    make_demo(paths.demo_dir(), seed=0, people=12, neuroface_people=6, progress=False, size=(360, 540))
+    make_demo(paths.demo_dir(), seed=0, people=14, neuroface_people=6, progress=False, size=(360, 540))
     return paths.demo_dir()

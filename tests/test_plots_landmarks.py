@@ -14,8 +14,9 @@ from bp_research.face.schemes import REGIONS
 
 
 @pytest.fixture(autouse=True)
-def close_figures():
-    yield
+def own_figures():
+    with plt.style.context("default"):
+        yield
     plt.close("all")
 
 

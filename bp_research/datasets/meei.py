@@ -175,7 +175,7 @@ def _person_folders(root, people, problems):
                 else:
                     folders[path.name] = path
     for path in strays:
-        if path.name not in (_TABLE, _SIMULATED_LANDMARKS):
+        if path.name not in (_TABLE, SIMULATED_MARKER, _SIMULATED_LANDMARKS):
             problems.add("ignored", path, "not part of the set's layout")
     return folders
 
