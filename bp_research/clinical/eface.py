@@ -8,6 +8,7 @@ from ..face.schemes import EXPRESSIONS
 from .measures import SHARES
 
 _FISSURE = "palpebral fissure height"
+_AT_REST = ("brow height", _FISSURE, "commissure excursion", "smile angle")
 #: What each item is taken from: the measure and the expressions.
 _ITEMS = {
     "resting brow": ("brow height", "at rest"),
@@ -60,20 +61,16 @@ def auto_eface(measures, affected_side):
     score by eye on 15 scales. Healthy people do not reach 100.
     """
     of = _lookup(measures, affected_side)
-    rest = {
-        measure: of(measure, "at rest") for measure in ("brow height", _FISSURE, "commissure excursion", "smile angle")
-    }
-    excursion, angle = rest["commissure excursion"], np.radians(rest["smile angle"] - 90)
-    rise, run = np.sin(angle) * excursion, np.cos(angle) * excursion
-    open_at_rest = rest[_FISSURE][0]
+    brow, fissure, excursion, angle = (of(measure, "at rest") for measure in _AT_REST)
+    rise, run = excursion * [np.sin(np.radians(angle - 90)), np.cos(np.radians(angle - 90))]
     items = pd.Series(
         {
-            "resting brow": _share(*rest["brow height"]),
-            "resting palpebral fissure": _share(*rest[_FISSURE][::-1]),
+            "resting brow": _share(*brow),
+            "resting palpebral fissure": _share(*fissure[::-1]),
             "oral commissure at rest": _share(*(rise if 0 < rise[0] < rise[1] else run)),
-            "brow elevation": _share(*(of("brow height", "brow raise") - rest["brow height"])),
-            "gentle eye closure": _share(open_at_rest - _open(measures, of, "gentle eye closure"), open_at_rest),
-            "full eye closure": _share(open_at_rest - _open(measures, of, "tight eye closure"), open_at_rest),
+            "brow elevation": _share(*(of("brow height", "brow raise") - brow)),
+            "gentle eye closure": _share(fissure[0] - _open(measures, of, "gentle eye closure"), fissure[0]),
+            "full eye closure": _share(fissure[0] - _open(measures, of, "tight eye closure"), fissure[0]),
             "oral commissure with smile": _share(*(of("commissure excursion", "open smile") - excursion)),
             "lower lip movement": _share(*of("dental show", "lower teeth show")),
             "ocular synkinesis": np.minimum(_share(*of(_FISSURE, "open smile")), _share(*of(_FISSURE, "lip pucker"))),
@@ -136,9 +133,8 @@ def suggest_affected_side(measures):
         and ``weaker``, the side with the lower number: its brow or mouth corner hangs or moves less, its eye opens more
         at rest or closes less.
     """
-    evidence = pd.DataFrame(
-        {side: auto_eface(measures, side)[: len(_ITEMS) - 1] for side in ("right", "left")}
-    ).dropna()
+    items = {side: auto_eface(measures, side)[[*STATIC, *DYNAMIC]] for side in ("right", "left")}
+    evidence = pd.DataFrame(items).dropna()
     gap = evidence["left"] - evidence["right"]
     evidence["weaker"] = np.select([gap < 0, gap > 0], ["left", "right"], "neither")
     balance = np.sign(gap).sum()
@@ -175,6 +171,6 @@ def _reasons(items, of):
     for item in items.index[items.isna()]:
         measure, *expressions = (_ITEMS | _MOVEMENTS)[item]
         missing = [e for e in expressions if np.isnan(of(measure, e)).any()]
-        nothing = "the side that it is compared with measures nothing"
-        why[item] = f"no {measure} in a photo of: {', '.join(missing)}" if missing else nothing
+        lacking = f"no {measure} in a photo of: {', '.join(missing)}"
+        why[item] = lacking if missing else "the healthy side measures nothing"
     return why

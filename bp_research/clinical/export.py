@@ -34,8 +34,8 @@ def long_table(table):
     """
     if QUANTITIES[0] not in table:
         raise BadTableError("the table has no clinical measures: make it with measure_cohort(..., clinical=True)")
-    augmented = f"{QUANTITIES[0]}_median" in table
-    ends = {"value": "_median", "low": "_low", "high": "_high"} if augmented else {"value": ""}
+    bounds = {"value": "_median", "low": "_low", "high": "_high"}
+    ends = bounds if f"{QUANTITIES[0]}_median" in table else {"value": ""}
     said = table.loc[table.index.repeat(len(QUANTITIES)), list(SAID)].reset_index(drop=True)
     names = pd.concat([DICTIONARY[["measure", "column", "unit"]]] * len(table), ignore_index=True)
     values = {end: table[[f"{name}{suffix}" for name in QUANTITIES]].to_numpy().ravel() for end, suffix in ends.items()}

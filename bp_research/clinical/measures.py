@@ -48,9 +48,8 @@ class PersonScale:
 
     def __init__(self, faces, iris_diameter_mm=IRIS_DIAMETER_MM):
         faces = dict(faces) if hasattr(faces, "keys") else dict(enumerate(faces))
-        seen = pd.Series(
-            {key: float(iris_share(face.landmarks, *_irises(face))) for key, face in faces.items()}
-        ).dropna()
+        shares = {key: float(iris_share(face.landmarks, *_irises(face))) for key, face in faces.items()}
+        seen = pd.Series(shares).dropna()
         if seen.empty:
             raise ScalingError("no iris is visible in any photo of this person: add one with open eyes")
         seen = seen[["at rest"]] if "at rest" in seen else seen
@@ -101,34 +100,15 @@ def clinical_measures(face, right_iris=None, left_iris=None, iris_diameter_mm=IR
     --------
     >>> clinical_measures(GetLandmarks("photo.jpg")).loc["brow height"]  # doctest: +SKIP
     """
-    diameter = _checked_diameter(iris_diameter_mm)
-    points = getattr(face, "landmarks", face)
-    irises = _irises(face, right_iris, left_iris)
-    values = measure(points, *irises)
-    share = iris_share(points, *irises)
-    if scale is not None:
-        return tabled(values, scale.interocular_mm)
-    return tabled(values, diameter / share if np.isfinite(share) else None)
-
-
-def tabled(values, interocular_mm=None):
-    """The table of :func:`clinical_measures` from what :func:`bp_research.face.measures.measure` gives.
-
-    Parameters
-    ----------
-    values : array_like (44,)
-    interocular_mm : float, optional
-        Distance of the outer eye corners; without it lengths stay shares of it.
-
-    Returns
-    -------
-    DataFrame
-    """
-    scaled = DICTIONARY.assign(value=values * (interocular_mm or 1.0) ** DIMENSIONS)
+    points, irises = getattr(face, "landmarks", face), _irises(face, right_iris, left_iris)
+    own = _checked_diameter(iris_diameter_mm) / iris_share(points, *irises)
+    length = own if scale is None else scale.interocular_mm
+    known = np.isfinite(length)
+    scaled = DICTIONARY.assign(value=measure(points, *irises) * (length if known else 1.0) ** DIMENSIONS)
     table = scaled.pivot(index="measure", columns="column", values="value").loc[list(MEASURES), list(COLUMNS)]
     table["unit"] = DICTIONARY.drop_duplicates("measure").set_index("measure")["unit"]
     table.columns.name = None
-    if not interocular_mm:
+    if not known:
         table["unit"] = table["unit"].str.replace("mm", SHARES)
         table.attrs["why"] = {"mm": f"no iris is known: lengths are in shares of the {SHARES}"}
     return table
@@ -151,7 +131,5 @@ def _checked_iris(iris, name):
         return np.full(3, np.nan)
     circle = pd.to_numeric(np.ravel(np.array(iris, dtype=object)), errors="coerce")
     if circle.shape != (3,) or not np.isfinite(circle).all() or circle[2] <= 0:
-        raise ScalingError(
-            f"{name} is (x, y, radius), px, with a radius above 0, or None for a closed eye; not {iris!r}"
-        )
+        raise ScalingError(f"{name} is (x, y, radius above 0), px, or None for a closed eye; not {iris!r}")
     return circle

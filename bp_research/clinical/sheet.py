@@ -37,34 +37,29 @@ def load_person(folder, name=None):
         the CSV names is not there.
     """
     folder = Path(folder).expanduser().resolve()
-    own = load_folder(folder)
-    shown = [expression_in_name(photo.path.stem) for photo in own]
-    if lists := sorted(folder.glob("*.csv")):
-        own, shown = _listed(own, lists[0])
-    if by_order := not any(shown):
-        shown = [expression for expression, _ in zip_longest(EXPRESSIONS, own)][: len(own)]
-    for photo, expression in zip(own, shown, strict=True):
+    own, lists = load_folder(folder), sorted(folder.glob("*.csv"))
+    shown = _listed(lists[0]) if lists else {photo.photo_id: expression_in_name(photo.path.stem) for photo in own}
+    own = own.select(shown)
+    if by_order := not any(shown.values()):
+        shown = {photo: expression for expression, photo in zip_longest(EXPRESSIONS, shown) if photo}
+    for photo, expression in shown.items():
         if expression not in EXPRESSIONS:
-            what = expression or "no known expression"
-            raise BadSettingError(f"{photo.photo_id} shows {what}: names or a CSV say one of {', '.join(EXPRESSIONS)}")
-        if shown.count(expression) > 1:
+            shows = f"{photo} shows {expression or 'no known expression'}"
+            raise BadSettingError(f"{shows}: names or a CSV say one of {', '.join(EXPRESSIONS)}")
+        if list(shown.values()).count(expression) > 1:
             raise BadSettingError(f"{folder} has two photos of {expression}: a sheet takes one of each expression")
         if by_order:
-            own.problems.loc[len(own.problems)] = "expression by order", photo.photo_id, f"taken as: {expression}"
+            own.problems.loc[len(own.problems)] = "expression by order", photo, f"taken as: {expression}"
     own.name = f"photos of {name or folder.stem}"
     about = {"dataset": own.name, "patient_id": name or folder.stem}
-    own.photos = [replace(photo, expression=expression, **about) for photo, expression in zip(own, shown, strict=True)]
+    own.photos = [replace(photo, expression=shown[photo.photo_id], **about) for photo in own]
     own.simulated = any((place / SIMULATED_MARKER).is_file() for place in [folder, *folder.parents][:4])
     return own
 
 
-def _listed(own, path):
-    """The photos that a CSV names, and what they show."""
+def _listed(path):
+    """What each photo shows, by a CSV's columns path and expression."""
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     if missing := {"path", "expression"} - set(table.columns):
         raise BadSettingError(f"{path} lacks the columns {sorted(missing)}; it has {list(table.columns)}")
-    said = dict(zip(table["path"], table["expression"], strict=True))
-    if absent := set(said) - {photo.photo_id for photo in own}:
-        raise BadSettingError(f"{path}: there is no photo {min(absent)} beside it")
-    own = own.select(list(said))
-    return own, [said[photo.photo_id] for photo in own]
+    return dict(zip(table["path"], table["expression"], strict=True))

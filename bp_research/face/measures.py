@@ -58,9 +58,8 @@ def measure(points, right_iris=None, left_iris=None):
     """
     points = check_points(points, (68,))
     corners = np.stack([points[..., eye[[0, 3]], :].mean(axis=-2) for eye in (RIGHT_EYE, LEFT_EYE)], axis=-2)
-    nowhere = np.full_like(corners[..., 0, :], np.nan)
-    irises = [nowhere if iris is None else np.asarray(iris, float)[..., :2] for iris in (right_iris, left_iris)]
-    irises = np.stack(np.broadcast_arrays(*irises, nowhere)[:2], axis=-2)
+    centres = [np.nan if iris is None else np.asarray(iris, float)[..., :2] for iris in (right_iris, left_iris)]
+    irises = np.stack([np.broadcast_to(centre, corners[..., 0, :].shape) for centre in centres], axis=-2)
     known = np.isfinite(irises).all(axis=-1, keepdims=True)
     axis = np.where(known.all(axis=-2, keepdims=True), irises, corners)
     irises = np.where(known, irises, corners)
@@ -94,10 +93,8 @@ def iris_share(points, right_iris, left_iris):
     ndarray (...)
         NaN without an iris.
     """
-    radii = np.stack([np.asarray(iris, float)[..., 2] for iris in (right_iris, left_iris)])
-    shown = np.isfinite(radii)
-    total = np.where(shown.any(axis=0), np.where(shown, radii, 0).sum(axis=0), np.nan)
-    return 2 * total / np.maximum(shown.sum(axis=0), 1) / interocular(points)
+    radii = np.ma.masked_invalid([np.asarray(iris, float)[..., 2] for iris in (right_iris, left_iris)])
+    return np.ma.filled(2 * radii.mean(axis=0) / interocular(points), np.nan)
 
 
 def _side(face, iris):
@@ -151,9 +148,7 @@ class _Curve:
         try:
             self.weights = np.linalg.solve(system, heights)
         except np.linalg.LinAlgError as error:
-            raise BadLandmarksError(
-                "points of a brow, lid or lip lie above each other: not a face from the front"
-            ) from error
+            raise BadLandmarksError("points of a brow, lid or lip lie above each other: not a frontal face") from error
 
     def __call__(self, x):
         heights = self._basis(((x - self.middle) / self.half)[..., None]) @ self.weights
