@@ -4,18 +4,18 @@ test fold can leak into the scaling.
 
 import warnings
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_selection import VarianceThreshold
+from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.model_selection import ParameterGrid, StratifiedGroupKFold
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, PowerTransformer, QuantileTransformer, StandardScaler
@@ -24,8 +24,16 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from ..errors import BadSettingError
 
-#: The scalings by name. "power" is Yeo and Johnson's, for some inputs are zero or negative, which Box and Cox's is not for.
-SCALINGS = ("standard", "min-max", "power", "quantile")
+_SCALERS = {
+    "standard": StandardScaler(),
+    "min-max": MinMaxScaler(clip=True),
+    # Yeo and Johnson's, for some inputs are zero or negative, which Box and Cox's is not for
+    "power": PowerTransformer(),
+    "quantile": QuantileTransformer(n_quantiles=100, output_distribution="normal"),
+}
+
+#: The scalings by name.
+SCALINGS = tuple(_SCALERS)
 
 #: The classifiers by name. The MLP is small, like that of Parra-Dominguez et al. 2021.
 MODELS = ("logistic regression", "SVM", "random forest", "XGBoost", "MLP")
@@ -74,18 +82,6 @@ def _classifier(model, seed):
     raise BadSettingError(f"there is no classifier {model!r}; there are {[*MODELS, *ORDINAL_MODELS]}")
 
 
-def _scaler(scaling):
-    scalers = {
-        "standard": StandardScaler,
-        "min-max": lambda: MinMaxScaler(clip=True),
-        "power": PowerTransformer,
-        "quantile": lambda: QuantileTransformer(output_distribution="normal"),
-    }
-    if scaling not in scalers:
-        raise BadSettingError(f"there is no scaling {scaling!r}; there are {list(scalers)}")
-    return scalers[scaling]()
-
-
 def make_pipeline(model, scaling="standard", seed=0, **params):
     """An unfitted pipeline: missing values to the median, constant inputs out, scaling, classifier.
 
@@ -109,18 +105,20 @@ def make_pipeline(model, scaling="standard", seed=0, **params):
     BadSettingError
         For unknown names.
     """
+    if scaling not in _SCALERS:
+        raise BadSettingError(f"there is no scaling {scaling!r}; there are {list(SCALINGS)}")
     defaults = {name: values[0] for name, values in GRIDS.get(model, {}).items()}
     return Pipeline(
         [
             ("missing", SimpleImputer(strategy="median", keep_empty_features=True)),
             ("constant", VarianceThreshold()),
-            ("scaling", _scaler(scaling)),
+            ("scaling", clone(_SCALERS[scaling])),
             ("classifier", _classifier(model, seed).set_params(**{**defaults, **params})),
         ]
     )
 
 
-def person_folds(y, groups, folds, seed):
+def stratified_person_folds(y, groups, folds, seed):
     """Stratified folds by person in which no class is missing, list of (train, test) index arrays.
 
     Splits are drawn until one has every class in every part.
@@ -149,26 +147,25 @@ def _fewest_people(y, groups):
 
 def _fit_pipeline(pipeline, x, y, groups, seed):
     """Fit with every class weighing the same; mord and baselines know no weights."""
-    pipeline = clone(pipeline)
-    fit_params = {}
-    if isinstance(pipeline, Pipeline) and "classifier" in pipeline.named_steps:
-        classifier = pipeline.named_steps["classifier"]
-        if isinstance(scaler := pipeline.named_steps.get("scaling"), QuantileTransformer):
-            scaler.set_params(n_quantiles=min(100, len(x)))
-        if isinstance(classifier, CalibratedClassifierCV):
-            # a class of one person can be divided by photos only
-            units = groups if _fewest_people(y, groups) > 1 else np.arange(len(y))
-            classifier.set_params(cv=person_folds(y, units, min(3, _fewest_people(y, units)), seed))
-        if not type(classifier).__module__.startswith("mord"):
-            fit_params = {"classifier__sample_weight": compute_sample_weight("balanced", y)}
+    pipeline, fit_params = clone(pipeline), {}
+    classifier = getattr(pipeline, "named_steps", {}).get("classifier")
+    calibrated = isinstance(classifier, CalibratedClassifierCV)
+    if calibrated:
+        # a class of one person can be divided by photos only
+        units = groups if _fewest_people(y, groups) > 1 else np.arange(len(y))
+        classifier.set_params(cv=stratified_person_folds(y, units, min(3, _fewest_people(y, units)), seed))
+    if classifier is not None and not type(classifier).__module__.startswith("mord"):
+        fit_params = {"classifier__sample_weight": compute_sample_weight("balanced", y)}
     with warnings.catch_warnings():
         # the MLP is stopped early on purpose: that is part of how it is kept small
         warnings.simplefilter("ignore", ConvergenceWarning)
+        # of fewer photos than quantiles, each is one
+        warnings.filterwarnings("ignore", "n_quantiles", UserWarning)
         # mord passes scipy an option that no longer does anything
         warnings.filterwarnings("ignore", "scipy.optimize", DeprecationWarning)
         pipeline.fit(x, y, **fit_params)
-    if isinstance(pipeline, Pipeline) and isinstance(pipeline[-1], CalibratedClassifierCV):
-        pipeline[-1].set_params(cv=None)  # the folds are of no more use, and a saved model should not carry them
+    if calibrated:
+        classifier.set_params(cv=None)  # the folds are of no more use, and a saved model should not carry them
     return pipeline
 
 
@@ -235,7 +232,7 @@ class Choice:
             model, scaling = self.candidates[0]
             pipeline = make_pipeline(model, scaling, seed)
             return _fit_pipeline(pipeline, x, y, groups, seed), f"{model}, {scaling} (too few people to choose)"
-        split = person_folds(y, groups, min(self.folds, fewest), seed)
+        split = stratified_person_folds(y, groups, min(self.folds, fewest), seed)
 
         def best(options):
             pipelines = [make_pipeline(model, scaling, seed, **params) for model, scaling, params in options]
@@ -267,33 +264,13 @@ class Committee:
     def fit(self, x, y, groups, seed, ordered=False):
         """Fit all members; returns what averages them, and an empty text."""
         pipelines = [make_pipeline(model, scaling, seed) for model, scaling in self.members]
-        return Mean([_fit_pipeline(pipeline, x, y, groups, seed) for pipeline in pipelines]), ""
-
-
-class Mean(ClassifierMixin, BaseEstimator):
-    """The mean probability of fitted classifiers of the same classes."""
-
-    def __init__(self, members):
-        self.members = members
-
-    @property
-    def classes_(self):
-        """ndarray (k,): the classes."""
-        return self.members[0].classes_
-
-    def predict_proba(self, x):
-        """Probabilities, ndarray (n, k)."""
-        return np.mean([member.predict_proba(x) for member in self.members], axis=0)
-
-    def predict(self, x):
-        """The likeliest classes, ndarray (n,)."""
-        return self.classes_[self.predict_proba(x).argmax(axis=1)]
+        fitted = [FrozenEstimator(_fit_pipeline(pipeline, x, y, groups, seed)) for pipeline in pipelines]
+        return VotingClassifier([(str(i), one) for i, one in enumerate(fitted)], voting="soft").fit(x, y), ""
 
 
 def settings(model):
     """The combinations of :data:`GRIDS` for a model, list of dict, the default first."""
-    grid = GRIDS.get(model, {})
-    return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
+    return list(ParameterGrid(GRIDS.get(model, {})))
 
 
 def _inner_loss(pipeline, x, y, groups, split, seed, ordered):
@@ -335,12 +312,8 @@ def make_learner(model, seed=0):
     """
     if isinstance(model, Fixed | Choice | Committee):
         return model
-    if model == COMMONEST:
-        return Fixed(COMMONEST, DummyClassifier(strategy="most_frequent"))
-    if model == MIDDLE:
-        return Fixed(MIDDLE, _Middle())
     if isinstance(model, str):
-        model = (model, SCALINGS[0])
+        model = (model, {COMMONEST: DummyClassifier(strategy="most_frequent"), MIDDLE: _Middle()}.get(model, SCALINGS[0]))
     if not (isinstance(model, tuple | list) and len(model) == 2):
         raise BadSettingError(f"a model is a name, a (name, scaling) pair or a (name, estimator) pair, not {model!r}")
     name, second = model
@@ -349,16 +322,9 @@ def make_learner(model, seed=0):
     return Fixed(f"{name}, {second}", make_pipeline(name, second, seed))
 
 
-class _Middle(ClassifierMixin, BaseEstimator):
+class _Middle(DummyClassifier):
     """Always answers the median class of the training set."""
 
     def fit(self, x, y):
-        self.classes_ = np.unique(y)
-        self.middle_ = np.sort(y)[(len(y) - 1) // 2]
-        return self
-
-    def predict(self, x):
-        return np.full(len(x), self.middle_)
-
-    def predict_proba(self, x):
-        return np.tile((self.classes_ == self.middle_).astype(float), (len(x), 1))
+        self.set_params(strategy="constant", constant=np.sort(y)[(len(y) - 1) // 2])
+        return super().fit(x, y)

@@ -2,19 +2,21 @@
 intervals over people, a permutation test, and a verdict in words.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import brier_score_loss
 from sklearn.model_selection import GroupShuffleSplit
 from threadpoolctl import threadpool_limits
 
 from ..accuracy.scores import bootstrap_ci, interval_text
 from ..errors import BadSettingError, BadTableError
 from ..work import map_cached
-from .classifiers import COMMONEST, MIDDLE, answers, make_learner, person_folds, probabilities
+from .classifiers import COMMONEST, MIDDLE, answers, make_learner, probabilities, stratified_person_folds
 from .inputs import make_inputs
-from .metrics import Tally, confusion, ordered_rates, permutation_p, rates
+from .metrics import Tally, ordered_rates, permutation_p, rates
 
 #: The report's way to split: ten times a quarter of the people, seed 7.
 REPORT = GroupShuffleSplit(10, test_size=0.25, random_state=7)
@@ -36,7 +38,7 @@ class Evaluation:
         rows and people, TN, TP, FN, FP (two classes only) and the metrics.
     predictions : DataFrame
         One row per model, repeat and judged row: ``model``, ``repeat``, ``fold``, ``row`` (index of the table), ``person``,
-        ``true``, ``predicted``, and ``p_<class>`` for each class.
+        ``true``, ``predicted``, ``chosen``, and ``p_<class>`` for each class.
     labels : list
         The classes in order; of two, the second is the positive one.
     n_rows, n_people, n_left_out : int
@@ -61,11 +63,8 @@ class Evaluation:
             raise BadSettingError(
                 f"{model!r} was not evaluated; there are {self.predictions['model'].unique().tolist()}"
             )
-        codes = {label: i for i, label in enumerate(self.labels)}
-        counts = confusion(rows["true"].map(codes), rows["predicted"].map(codes), len(self.labels))
-        return pd.DataFrame(
-            counts, index=pd.Index(self.labels, name="true"), columns=pd.Index(self.labels, name="answer")
-        )
+        counts = pd.crosstab(rows["true"], rows["predicted"].rename("answer"))
+        return counts.reindex(index=self.labels, columns=self.labels, fill_value=0)
 
 
 def evaluate(
@@ -143,21 +142,15 @@ def evaluate(
     names = [learner.name for learner in learners]
     if len(set(names)) < len(names):
         raise BadSettingError(f"the models need different names: {names}")
-    grades = [float(label) for label in labels] if ordered else None
-    job = _FoldJob(table, y, person, features, learners, adapt, ordered, len(labels), seed)
-    done = map_cached(job, [(train, test) for _, _, train, test in split], processes=processes, progress=False)
-
-    predictions = _predictions(table, y, person, labels, split, learners, done)
-    chosen = {
-        (learner.name, repeat, fold): found[i][2]
-        for i, learner in enumerate(learners)
-        for (repeat, fold, _, _), found in zip(split, done, strict=True)
-    }
-    by_fold = _fold_table(predictions, labels, grades, chosen)
+    fit = partial(_fit_fold, table=table, y=y, person=person, labels=labels, learners=learners)
+    fit = partial(fit, features=features, adapt=adapt, ordered=ordered, seed=seed)
+    done = map_cached(fit, split, processes=processes, progress=False)
+    # all folds of the first model come first
+    predictions = pd.concat([block for folds in zip(*done, strict=True) for block in folds], ignore_index=True)
     metric = "kappa" if ordered else "balanced_accuracy"
-    summary = _summary(predictions, names, labels, grades, metric, permutations, draws, seed)
-    people = np.unique(person)
-    return Evaluation(summary, by_fold, predictions, labels, len(y), len(people), n_left_out, metric)
+    summary = _summary(predictions, labels, metric, permutations, draws, seed)
+    by_fold = _fold_table(predictions, labels, metric)
+    return Evaluation(summary, by_fold, predictions, labels, len(y), len(np.unique(person)), n_left_out, metric)
 
 
 def prepare(table, target, groups, ordered):
@@ -189,13 +182,11 @@ def prepare(table, target, groups, ordered):
 
 def _splits(y, person, cv, seed, repeats, folds):
     """List of (repeat, fold, train, test), checked."""
-    if isinstance(cv, str):
-        if cv not in ("repeated", "report"):
-            raise BadSettingError(f"cv is 'repeated', 'report' or a splitter, not {cv!r}")
+    if isinstance(cv, str) and cv not in ("repeated", "report"):
+        raise BadSettingError(f"cv is 'repeated', 'report' or a splitter, not {cv!r}")
     if cv == "repeated":
-        parts = [
-            (r, f, *pair) for r in range(repeats) for f, pair in enumerate(person_folds(y, person, folds, seed + r))
-        ]
+        drawn = [stratified_person_folds(y, person, folds, seed + repeat) for repeat in range(repeats)]
+        parts = [(repeat, fold, *pair) for repeat, pairs in enumerate(drawn) for fold, pair in enumerate(pairs)]
     else:
         splitter = REPORT if cv == "report" else cv
         parts = [(f, 0, *pair) for f, pair in enumerate(splitter.split(y, y, person))]
@@ -208,107 +199,77 @@ def _splits(y, person, cv, seed, repeats, folds):
     return parts
 
 
-@dataclass(frozen=True)
-class _FoldJob:
-    """Fits all learners in one fold; an object, so that it can be sent to another process."""
-
-    table: pd.DataFrame
-    y: np.ndarray
-    person: np.ndarray
-    features: object
-    learners: list
-    adapt: object
-    ordered: bool
-    k: int
-    seed: int
-
-    def __call__(self, parts):
-        train, test = parts
-        table = self.table if self.adapt is None else self.adapt(self.table.iloc[train], self.table)
-        x = make_inputs(table, self.features).to_numpy()
-        found = []
-        # one thread, for sums in another order are other sums
-        with threadpool_limits(1):
-            for learner in self.learners:
-                fitted, chosen = learner.fit(x[train], self.y[train], self.person[train], self.seed, self.ordered)
-                found.append((answers(fitted, x[test]), probabilities(fitted, x[test], self.k), chosen))
-        return found
-
-
-def _predictions(table, y, person, labels, split, learners, done):
-    blocks = []
-    for i, learner in enumerate(learners):
-        for (repeat, fold, _, test), found in zip(split, done, strict=True):
-            predicted, probability, _ = found[i]
-            block = {"model": learner.name, "repeat": repeat, "fold": fold, "row": table.index[test]}
-            block |= {"person": person[test], "true": np.array(labels, object)[y[test]]}
-            block |= {"predicted": np.array(labels, object)[predicted]}
-            blocks.append(pd.DataFrame(block | {f"p_{label}": probability[:, j] for j, label in enumerate(labels)}))
-    return pd.concat(blocks, ignore_index=True)
+def _fit_fold(part, table, y, person, labels, learners, features, adapt, ordered, seed):
+    """What each learner makes of the people left out in one fold, list of DataFrame."""
+    repeat, fold, train, test = part
+    table = table if adapt is None else adapt(table.iloc[train], table)
+    x, named = make_inputs(table, features).to_numpy(), np.array(labels, object)
+    about = {"repeat": repeat, "fold": fold, "row": table.index[test], "person": person[test], "true": named[y[test]]}
+    found = []
+    # one thread, for sums in another order are other sums
+    with threadpool_limits(1):
+        for learner in learners:
+            fitted, chosen = learner.fit(x[train], y[train], person[train], seed, ordered)
+            block = {"model": learner.name, **about, "predicted": named[answers(fitted, x[test])], "chosen": chosen}
+            probability = probabilities(fitted, x[test], len(labels))
+            found.append(pd.DataFrame(block | {f"p_{label}": probability[:, i] for i, label in enumerate(labels)}))
+    return found
 
 
 def _cells(counts):
     """TN, TP, FN, FP of a two-class confusion matrix, nothing for more classes."""
-    if counts.shape[-1] != 2:
-        return {}
-    return dict(zip(("TN", "FP", "FN", "TP"), counts.ravel().tolist(), strict=True))
+    return dict(zip(("TN", "FP", "FN", "TP"), counts.ravel().tolist(), strict=True)) if counts.shape[-1] == 2 else {}
 
 
-def _fold_table(predictions, labels, grades, chosen=None):
-    """The metrics of each model in each fold; ``chosen`` maps (model, repeat, fold) to what a choice took."""
-    rows, codes = [], {label: i for i, label in enumerate(labels)}
-    for key, part in predictions.groupby(["model", "repeat", "fold"], sort=False):
-        row = dict(zip(("model", "repeat", "fold"), key, strict=True)) | {"chosen": (chosen or {}).get(key, "")}
+def _fold_table(predictions, labels, metric):
+    """The metrics of each model in each fold, and what a choice took."""
+    rows, keys = [], ["model", "repeat", "fold"]
+    for key, part in predictions.groupby(keys, sort=False):
+        row = dict(zip(keys, key, strict=True)) | {"chosen": part["chosen"].iloc[0]}
         row |= {"n_rows": len(part), "n_people": part["person"].nunique()}
-        tally = _tally(part.assign(person="all"), labels, codes, grades)
+        tally = _tally(part.assign(person="all"), labels, metric)
         rows.append(row | _cells(tally.counts[0]) | dict(zip(tally.names, tally.metrics(), strict=True)))
     return pd.DataFrame(rows)
 
 
-def _tally(part, labels, codes, grades):
-    true, predicted = (part[name].map(codes).to_numpy().astype(int) for name in ("true", "predicted"))
-    person = np.unique(part["person"], return_inverse=True)[1]
+def _tally(part, labels, metric):
+    true, predicted = (pd.Categorical(part[name], labels).codes.astype(int) for name in ("true", "predicted"))
+    person, _ = pd.factorize(part["person"], sort=True)
     probability = part[[f"p_{label}" for label in labels]].to_numpy()
+    grades = [float(label) for label in labels] if metric == "kappa" else None
     return Tally(true, predicted, probability, person, part["repeat"].to_numpy(), grades)
 
 
-def _summary(predictions, names, labels, grades, metric, permutations, draws, seed):
-    statistic = _statistic(grades)
-    rows, codes = [], {label: i for i, label in enumerate(labels)}
-    for name in names:
-        part = predictions[predictions["model"] == name]
-        tally = _tally(part, labels, codes, grades)
+def _summary(predictions, labels, metric, permutations, draws, seed):
+    rows = []
+    for name, part in predictions.groupby("model", sort=False):
+        tally = _tally(part, labels, metric)
         everyone = np.arange(len(tally.counts))
         estimates = bootstrap_ci(everyone, everyone, tally.metrics, n=draws, seed=seed)
+        named = pd.DataFrame(estimates, index=["", "_low", "_high"], columns=tally.names).unstack()
         row = {"model": name, **_cells(tally.counts.sum(axis=0))}
-        for metric_name, values in zip(tally.names, zip(*estimates, strict=True), strict=True):
-            row |= dict(
-                zip((metric_name, f"{metric_name}_low", f"{metric_name}_high"), map(float, values), strict=True)
-            )
+        row |= {f"{statistic}{end}": value for (statistic, end), value in named.items()}
         if permutations:
-            row["p"] = permutation_p(tally, tally.truth(), statistic, permutations, seed)
+            row["p"] = permutation_p(tally, tally.truth(), partial(_score, labels=labels, metric=metric), permutations, seed)
         row["constant"] = bool((part.groupby(["repeat", "fold"])["predicted"].nunique() == 1).all())
         row["answer"] = part["predicted"].mode()[0]
         rows.append(row)
     summary = pd.DataFrame(rows)
-    baseline = summary[summary["model"] == COMMONEST].iloc[0]
-    summary["baseline_accuracy"] = baseline["accuracy"]
-    if grades is None:
-        summary["baseline_balanced_accuracy"] = baseline["balanced_accuracy"]
-    else:
+    known = summary.set_index("model")
+    baselines = {COMMONEST: ("accuracy", "balanced_accuracy")}
+    if metric == "kappa":
         # the middle grade is never far off: a harder baseline than the commonest
-        middle = summary[summary["model"] == MIDDLE].iloc[0]
-        for name in ("within_one", "mae", "kappa"):
-            summary[f"baseline_{name}"] = middle[name]
-    summary["verdict"] = [_verdict(row, baseline, metric, len(labels)) for _, row in summary.iterrows()]
+        baselines = {COMMONEST: ("accuracy",), MIDDLE: ("within_one", "mae", "kappa")}
+    for model, statistics in baselines.items():
+        for name in statistics:
+            summary[f"baseline_{name}"] = known.loc[model, name]
+    summary["verdict"] = [_verdict(row, known.loc[COMMONEST], metric, len(labels)) for _, row in summary.iterrows()]
     return summary.drop(columns=["constant", "answer"])
 
 
-def _statistic(grades):
+def _score(counts, labels, metric):
     """What is tested for being above chance, of confusion matrices (n, k, k)."""
-    if grades is None:
-        return lambda counts: rates(counts)["balanced_accuracy"]
-    return lambda counts: ordered_rates(counts, grades)["kappa"]
+    return (ordered_rates(counts, [float(label) for label in labels]) if metric == "kappa" else rates(counts))[metric]
 
 
 def _verdict(row, baseline, metric, k):
@@ -340,15 +301,12 @@ def readable(summary, columns, digits=3):
     DataFrame
         Underscores in the names are blanks. Numbers without an interval are kept as such.
     """
-    table = {}
+    table = summary[[*columns]].reset_index(drop=True)
     for name in columns:
-        ends = [f"{name}_low", f"{name}_high"]
-        table[name.replace("_", " ")] = (
-            [interval_text(*row, digits) for row in summary[[name, *ends]].to_numpy(float)]
-            if set(ends) <= set(summary)
-            else summary[name].to_numpy()
-        )
-    return pd.DataFrame(table)
+        if f"{name}_low" in summary:
+            estimates = summary[[name, f"{name}_low", f"{name}_high"]].to_numpy(float)
+            table[name] = [interval_text(*row, digits) for row in estimates]
+    return table.rename(columns=lambda name: name.replace("_", " "))
 
 
 def pool_by_person(evaluation, permutations=1999, draws=2000, seed=0):
@@ -367,29 +325,17 @@ def pool_by_person(evaluation, permutations=1999, draws=2000, seed=0):
         Its rows are people; the answer is the likeliest class, or for ordered grades the median of the mean
         probability. A baseline that always gives one answer still does.
     """
-    labels, ordered = evaluation.labels, evaluation.metric == "kappa"
+    labels, metric = evaluation.labels, evaluation.metric
     names = [f"p_{label}" for label in labels]
-    keys = ["model", "repeat", "fold", "person"]
-    rows = evaluation.predictions.groupby(keys, sort=False).agg({"true": "first", **dict.fromkeys(names, "mean")})
+    mean = {"true": "first", "chosen": "first", **dict.fromkeys(names, "mean")}
+    rows = evaluation.predictions.groupby(["model", "repeat", "fold", "person"], sort=False).agg(mean).reset_index()
     p = rows[names].to_numpy()
-    place = (p.cumsum(axis=1) < 0.5 - 1e-12).sum(axis=1) if ordered else p.argmax(axis=1)
-    rows = rows.reset_index()
+    place = (p.cumsum(axis=1) < 0.5 - 1e-12).sum(axis=1) if metric == "kappa" else p.argmax(axis=1)
     rows.insert(3, "row", rows["person"])
     rows.insert(6, "predicted", np.array(labels, object)[place])
-    grades = [float(label) for label in labels] if ordered else None
-    models = list(dict.fromkeys(rows["model"]))
-    by_fold = _fold_table(rows, labels, grades)
-    summary = _summary(rows, models, labels, grades, evaluation.metric, permutations, draws, seed)
-    return Evaluation(
-        summary,
-        by_fold,
-        rows,
-        labels,
-        evaluation.n_people,
-        evaluation.n_people,
-        evaluation.n_left_out,
-        evaluation.metric,
-    )
+    summary = _summary(rows, labels, metric, permutations, draws, seed)
+    by_fold, people = _fold_table(rows, labels, metric), evaluation.n_people
+    return replace(evaluation, summary=summary, folds=by_fold, predictions=rows, n_rows=people)
 
 
 def calibration(evaluation, model, label, bins=6, draws=2000, seed=0):
@@ -416,80 +362,20 @@ def calibration(evaluation, model, label, bins=6, draws=2000, seed=0):
     """
     rows = evaluation.predictions[evaluation.predictions["model"] == model]
     p, truth = rows[f"p_{label}"].to_numpy(), (rows["true"] == label).to_numpy().astype(float)
-    place = np.minimum((p * bins).astype(int), bins - 1)
     found = []
-    for one in np.unique(place):
-        own = place == one
-        person = rows["person"].to_numpy()[own]
-        observed, low, high = bootstrap_ci(truth[own], person, "mean", n=draws, seed=seed)
-        row = {"predicted": p[own].mean(), "observed": observed, "low": low, "high": high}
-        found.append(row | {"n_rows": int(own.sum()), "n_people": len(np.unique(person))})
+    for _, own in rows.assign(p=p, truth=truth).groupby(np.minimum((p * bins).astype(int), bins - 1)):
+        observed = bootstrap_ci(own["truth"], own["person"], "mean", n=draws, seed=seed)
+        row = {"predicted": own["p"].mean(), **dict(zip(("observed", "low", "high"), observed, strict=True))}
+        found.append(row | {"n_rows": len(own), "n_people": own["person"].nunique()})
     table = pd.DataFrame(found)
-    table.attrs["brier"] = float(np.mean((p - truth) ** 2))
-    table.attrs["brier_baseline"] = float(np.mean((truth.mean() - truth) ** 2))
+    table.attrs["brier"] = brier_score_loss(truth, p)
+    table.attrs["brier_baseline"] = float(truth.var())
     return table
 
 
-def refit_permutation_p(
-    table, target, model, groups="patient_id", features="features", *, ordered=False, seed=0, folds=10, permutations=199
-):
-    """Permutation p-value with the model fitted anew in every fold for every shuffle of the people's classes.
-
-    One repeat of stratified folds by person is used, drawn anew for each shuffle, so ``folds * (permutations + 1)`` fits.
-
-    Parameters
-    ----------
-    table, target, groups, features, ordered, seed, folds
-        As in :func:`evaluate`.
-    model
-        One model, as in :func:`evaluate`.
-    permutations : int
-
-    Returns
-    -------
-    p : float
-        (1 + number of shuffles that score at least as well) / (1 + permutations).
-    score : float
-        Balanced accuracy (ordered: kappa) with the real classes.
-    chance : ndarray (permutations,)
-        The same with each shuffle.
-    """
-    table, y, labels, person, _ = prepare(table, target, groups, ordered)
-    codes = np.unique(person, return_inverse=True)[1]
-    truth = pd.Series(y).groupby(codes).agg(["min", "max"])
-    if (truth["min"] != truth["max"]).any():
-        raise BadTableError("a person has several classes: a permutation by person needs one")
-    truth = truth["min"].to_numpy()
-    x = make_inputs(table, features).to_numpy()
-    grades = [float(label) for label in labels] if ordered else None
-    learner, statistic = make_learner(model, seed), _statistic(grades)
-
-    def score(classes, split_seed):
-        predicted = np.empty(len(classes), int)
-        for train, test in person_folds(classes, person, folds, split_seed):
-            fitted, _ = learner.fit(x[train], classes[train], person[train], seed, ordered)
-            predicted[test] = answers(fitted, x[test])
-        return float(statistic(confusion(classes, predicted, len(labels))[None])[0])
-
-    rng = np.random.default_rng(seed)
-    with threadpool_limits(1):
-        real = score(y, seed)
-        chance = np.array([score(rng.permutation(truth)[codes], seed + 1 + i) for i in range(permutations)])
-    return float((1 + np.sum(chance >= real - 1e-12)) / (1 + permutations)), real, chance
-
-
 def importance(
-    table,
-    target,
-    model,
-    groups="patient_id",
-    features="features",
-    *,
-    sets=None,
-    seed=0,
-    folds=10,
-    shuffles=10,
-    draws=2000,
+    table, target, model, groups="patient_id", features="features",
+    *, sets=None, seed=0, folds=10, shuffles=10, draws=2000,
 ):
     """How much balanced accuracy is lost when an input is shuffled among the people whom the model never saw.
 
@@ -519,7 +405,7 @@ def importance(
     intact, shuffled = np.zeros((len(people), k, k)), np.zeros((len(columns), len(people), k, k))
     rng, learner = np.random.default_rng(seed), make_learner(model, seed)
     with threadpool_limits(1):
-        for train, test in person_folds(y, person, folds, seed):
+        for train, test in stratified_person_folds(y, person, folds, seed):
             fitted, _ = learner.fit(x[train], y[train], person[train], seed)
             np.add.at(intact, (codes[test], y[test], answers(fitted, x[test])), shuffles)
             for i, which in enumerate(columns):

@@ -3,24 +3,32 @@
 import numpy as np
 import pandas as pd
 
-from ..errors import BadSettingError, BadTableError
+from ..errors import BadSettingError, BadTableError, BpResearchError
 from ..face.schemes import EXPRESSIONS, FEATURES, REGIONS
+from ..landmarks.facemesh import BLENDSHAPES
+from ..landmarks.get_landmarks import GetLandmarks
+from ..landmarks.models import get_engine
 from ..people.group_differences import is_healthy
+from ..work import map_cached
+
+_ABSOLUTE, _RELATIVE, _WIDTH, _MEDIAN, _BLEND = "{} (absolute)", "{} (relative)", "{} (width)", "{}_median", "blend_{}"
+_BLENDS = [name.removesuffix("Left") for name in BLENDSHAPES if name.endswith("Left")]
 
 #: Sets of inputs by name, and what they hold.
 INPUT_SETS = {
-    "features": "the 29 features",
-    "asymmetries": "signed and absolute asymmetry of mouth, brows and eyes",
-    "features and asymmetries": "both",
-    "relative asymmetries": "the features, and asymmetry of each region towards the side of the higher mouth corner",
-    "augmentation medians": "the 29 features, each the median of many looks at the photo",
-    "medians and widths": "the same and the width of each feature's interval over the looks",
-    "blendshapes": "the mesh's blendshapes, left minus right and its absolute value",
-    "features and blendshapes": "both",
+    "features": [*FEATURES],
+    # of mouth, brows and eyes
+    "asymmetries": [*REGIONS, *map(_ABSOLUTE.format, REGIONS)],
+    "features and asymmetries": [*FEATURES, *REGIONS, *map(_ABSOLUTE.format, REGIONS)],
+    # towards the side of the higher mouth corner
+    "relative asymmetries": [*FEATURES, *map(_RELATIVE.format, REGIONS)],
+    # over many looks at the photo
+    "augmentation medians": [*map(_MEDIAN.format, FEATURES)],
+    "medians and widths": [*map(_MEDIAN.format, FEATURES), *map(_WIDTH.format, FEATURES)],
+    # the mesh's, left minus right
+    "blendshapes": [*_BLENDS, *map(_ABSOLUTE.format, _BLENDS)],
+    "features and blendshapes": [*FEATURES, *_BLENDS, *map(_ABSOLUTE.format, _BLENDS)],
 }
-
-_ABSOLUTE, _RELATIVE, _WIDTH = "{} (absolute)", "{} (relative)", "{} (width)"
-_BLEND = "blend_"
 
 
 def healthy_or_palsy(table):
@@ -51,35 +59,14 @@ def make_inputs(table, features="features"):
     BadTableError
         If columns that are needed are missing.
     """
-    names = input_names(table, features) if isinstance(features, str) else list(features)
-    columns = {name: _column(table, name) for name in names}
+    if isinstance(features, str):
+        if features not in INPUT_SETS:
+            raise BadSettingError(f"there is no set of inputs {features!r}; there are {list(INPUT_SETS)}")
+        if features.endswith("blendshapes") and _BLEND.format(BLENDSHAPES[0]) not in table:
+            raise BadTableError("the table has no blendshapes: see add_blendshapes")
+        features = INPUT_SETS[features]
+    columns = {name: _column(table, name) for name in features}
     return pd.DataFrame(columns, index=table.index).astype(float)
-
-
-def input_names(table, features):
-    """The names of the inputs in a set, list of str; those of blendshapes depend on the table."""
-    absolute, relative = ([form.format(name) for name in REGIONS] for form in (_ABSOLUTE, _RELATIVE))
-    medians = [f"{name}_median" for name in FEATURES]
-    if features == "features":
-        return list(FEATURES)
-    if features == "asymmetries":
-        return [*REGIONS, *absolute]
-    if features == "features and asymmetries":
-        return [*FEATURES, *REGIONS, *absolute]
-    if features == "relative asymmetries":
-        return [*FEATURES, *relative]
-    if features == "augmentation medians":
-        return medians
-    if features == "medians and widths":
-        return [*medians, *(_WIDTH.format(name) for name in FEATURES)]
-    if features in ("blendshapes", "features and blendshapes"):
-        pairs = [name for name in table if name.startswith(_BLEND) and name.endswith("Left")]
-        if not pairs:
-            raise BadTableError("the table has no blendshapes: measure it with the model FaceMesh")
-        signed = [name.removeprefix(_BLEND).removesuffix("Left") for name in pairs]
-        both = [*signed, *(_ABSOLUTE.format(name) for name in signed)]
-        return both if features == "blendshapes" else [*FEATURES, *both]
-    raise BadSettingError(f"there is no set of inputs {features!r}; there are {list(INPUT_SETS)}")
 
 
 def _column(table, name):
@@ -93,10 +80,49 @@ def _column(table, name):
         return _column(table, base) * side
     if kind == "width)" and {f"{base}_high", f"{base}_low"} <= set(table):
         return table[f"{base}_high"] - table[f"{base}_low"]
-    left, right = (f"{_BLEND}{name}{side}" for side in ("Left", "Right"))
+    left, right = (_BLEND.format(name + side) for side in ("Left", "Right"))
     if {left, right} <= set(table):
         return table[left] - table[right]
     raise BadTableError(f"the table lacks the column {name!r} that is needed as an input")
+
+
+def add_blendshapes(table, processes=None, progress=True):
+    """Measure the blendshapes with the face mesh.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of photos, with ``path``, as :func:`bp_research.measure_cohort` makes it.
+    processes : int, optional
+        Worker processes; default one per core.
+    progress : bool
+        Whether a progress bar is shown on stderr.
+
+    Returns
+    -------
+    DataFrame
+        The table with ``blend_NAME``, 0 to 1, for each of :data:`bp_research.landmarks.facemesh.BLENDSHAPES`; left
+        and right are the
+        subject's. NaN for photos that could not be measured.
+
+    Raises
+    ------
+    BadTableError
+        If the table has no column ``path``.
+    """
+    if "path" not in table:
+        raise BadTableError("the table has no column path: blendshapes are measured from the photos' files")
+    get_engine("FaceMesh")  # a missing model is said at once, and forked workers share the loaded one
+    rows = map_cached(_blendshapes, table["path"].map(str).tolist(), processes=processes, progress=progress)
+    names = [*map(_BLEND.format, BLENDSHAPES)]
+    return pd.concat([table, pd.DataFrame(rows, columns=names, index=table.index).astype(float)], axis=1)
+
+
+def _blendshapes(path):
+    try:
+        return get_engine("FaceMesh").blendshapes(GetLandmarks(path, "FaceMesh").mesh).tolist()
+    except BpResearchError:
+        return [np.nan] * len(BLENDSHAPES)
 
 
 def person_table(table, features="features"):
@@ -130,22 +156,15 @@ def person_table(table, features="features"):
         raise BadTableError("no photo in the table was measured: see its column status")
     inputs = make_inputs(table, features)
     expression = pd.Categorical(table["expression"], EXPRESSIONS)
-    mean = inputs.groupby([table["patient_id"].to_numpy(), expression], observed=True).mean()
+    means = inputs.groupby([table["patient_id"].to_numpy(), expression], observed=True).mean()
     people = table["patient_id"].drop_duplicates()
-    blocks = [
-        mean.xs(name, level=1).reindex(people).add_suffix(f", {name}")
-        for name in expression.categories
-        if name in mean.index.get_level_values(1)
-    ]
-    rest = mean[mean.index.get_level_values(1) == EXPRESSIONS[0]].droplevel(1).reindex(people)
-    for name in EXPRESSIONS[1:]:
-        if name in mean.index.get_level_values(1):
-            blocks.append((mean.xs(name, level=1).reindex(people) - rest).add_suffix(f", {name}, change"))
+    known = set(means.index.get_level_values(1))
+    each = {name: means.xs(name, level=1).reindex(people) for name in EXPRESSIONS if name in known}
+    rest = each.get(EXPRESSIONS[0], np.nan)
+    blocks = [own.add_suffix(f", {name}") for name, own in each.items()]
+    blocks += [(own - rest).add_suffix(f", {name}, change") for name, own in each.items() if name != EXPRESSIONS[0]]
     by_person = inputs.groupby(table["patient_id"].to_numpy())
-    blocks += [
-        by_person.max().reindex(people).add_suffix(", worst"),
-        by_person.mean().reindex(people).add_suffix(", mean"),
-    ]
+    blocks += [by_person.max().reindex(people).add_suffix(", worst"), by_person.mean().reindex(people).add_suffix(", mean")]
     about = {"patient_id": people.to_numpy(), "n_photos": by_person.size().reindex(people).to_numpy()}
     for name in ("group", "severity"):
         if name in table:
@@ -156,8 +175,17 @@ def person_table(table, features="features"):
     return pd.concat([pd.DataFrame(about), pd.concat(blocks, axis=1).reset_index(drop=True)], axis=1)
 
 
+_PERSON_ENDS = {
+    "worst": (", worst",),
+    "mean": (", mean",),
+    "worst and mean": (", worst", ", mean"),
+    "each expression": tuple(f", {name}" for name in EXPRESSIONS),
+    "change from rest": (", change",),
+    "all": ("",),
+}
+
 #: Which columns of :func:`person_table` belong to a set of person-level inputs.
-PERSON_SETS = ("worst", "mean", "worst and mean", "each expression", "change from rest", "all")
+PERSON_SETS = tuple(_PERSON_ENDS)
 
 
 def person_inputs(people, which="worst and mean"):
@@ -174,15 +202,6 @@ def person_inputs(people, which="worst and mean"):
     -------
     list of str
     """
-    columns = [name for name in people if ", " in name]
-    ends = {
-        "worst": (", worst",),
-        "mean": (", mean",),
-        "worst and mean": (", worst", ", mean"),
-        "change from rest": (", change",),
-        "each expression": tuple(f", {name}" for name in EXPRESSIONS),
-        "all": ("",),
-    }
-    if which not in ends:
+    if which not in _PERSON_ENDS:
         raise BadSettingError(f"there is no set of person-level inputs {which!r}; there are {list(PERSON_SETS)}")
-    return [name for name in columns if name.endswith(ends[which])]
+    return [name for name in people if ", " in name and name.endswith(_PERSON_ENDS[which])]

@@ -9,25 +9,6 @@ import numpy as np
 from ..errors import BadTableError
 
 
-def confusion(true, predicted, k):
-    """Count pairs of classes.
-
-    Parameters
-    ----------
-    true, predicted : array_like of int (n,)
-        Codes 0..k-1.
-    k : int
-        Number of classes.
-
-    Returns
-    -------
-    ndarray (k, k) of int
-        True class in the rows, answer in the columns.
-    """
-    pairs = np.asarray(true, int) * k + np.asarray(predicted, int)
-    return np.bincount(pairs, minlength=k * k).reshape(k, k)
-
-
 def rates(counts):
     """Accuracy, balanced accuracy, sensitivity, specificity and F1.
 
@@ -113,25 +94,6 @@ def ordered_rates(counts, grades):
     }
 
 
-def pair_counts(positive, scores):
-    """How often a positive row scores higher than a negative one, for each pair of rows (ties count half).
-
-    Parameters
-    ----------
-    positive : array_like of bool (n,)
-    scores : array_like (n,)
-
-    Returns
-    -------
-    wins : ndarray (n, n)
-        Row i against column j; 0 unless i is positive and j negative. The area under the ROC curve is
-        ``wins.sum() / (positive.sum() * (~positive).sum())`` (Mann and Whitney).
-    """
-    positive, scores = np.asarray(positive, bool), np.asarray(scores, float)
-    wins = (scores[:, None] > scores) + 0.5 * (scores[:, None] == scores)
-    return wins * (positive[:, None] & ~positive)
-
-
 class Tally:
     """The predictions of a cross-validation, summed up by person, so that metrics of any draw of people are quick.
 
@@ -165,12 +127,14 @@ class Tally:
         self._pairs = np.zeros((len(classes), people, people))
         for one in np.unique(repeat):
             rows = np.flatnonzero(repeat == one)
-            member = np.zeros((len(rows), people))
-            member[np.arange(len(rows)), person[rows]] = 1
+            member = np.eye(people)[person[rows]]
             for i, label in enumerate(classes):
-                positive = true[rows] == label
-                self._wins[i] += member.T @ pair_counts(positive, probability[rows, label]) @ member
-                self._pairs[i] += np.outer(positive @ member, ~positive @ member)
+                positive, scores = true[rows] == label, probability[rows, label]
+                pairs = np.outer(positive, ~positive)
+                # the area under the ROC curve is the share of pairs that the positive row wins (Mann and Whitney)
+                wins = (scores[:, None] > scores) + 0.5 * (scores[:, None] == scores)
+                self._wins[i] += member.T @ (wins * pairs) @ member
+                self._pairs[i] += member.T @ pairs @ member
         self.names = list(self._named(np.arange(people)))
 
     def metrics(self, drawn=None):
@@ -199,7 +163,7 @@ def permutation_p(tally, truth, statistic, n, seed):
 
     The predictions stay as they are and the people's true classes are dealt anew among the people, all photos of a person
     keeping one class. This tests whether the out-of-fold predictions have anything to do with the truth; the models are
-    not fitted again (for that see :func:`bp_research.grading.refit_permutation_p`).
+    not fitted again.
 
     Parameters
     ----------

@@ -28,18 +28,20 @@ from .inputs import make_inputs
 
 #: Types in a pipeline beyond those of numpy and scikit-learn that skops knows to run nothing.
 TRUSTED = (
-    "bp_research.grading.classifiers.Mean",
     "mord.threshold_based.LogisticAT",
     "mord.threshold_based.LogisticIT",
     "numpy.dtype",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
     "sklearn.tree._tree.Tree",
+    "sklearn.utils._bunch.Bunch",
     "xgboost.core.Booster",
     "xgboost.sklearn.XGBClassifier",
 )
 
 _FORMAT = 1
+_FIELDS = ("labels", "inputs", "landmark_model", "by_person", "about")
+_CARD = Path(__file__).with_name("card.md.j2")
 _PACKAGES = ("numpy", "scikit-learn", "xgboost-cpu", "mord")
 
 
@@ -106,27 +108,13 @@ class Grader:
         x = self.matrix(table)
         with threadpool_limits(1):
             found = answers(self.pipeline, x.to_numpy())
-        measured = x.notna().any(axis=1)
-        named = [self.labels[code] if fine else None for code, fine in zip(found, measured, strict=True)]
-        return pd.Series(named, index=x.index, dtype=object)
+        named = pd.Series(np.array(self.labels, object)[found], index=x.index, dtype=object)
+        return named.where(x.notna().any(axis=1), None)
 
 
 def fit_grader(
-    table,
-    target,
-    model,
-    evaluation,
-    groups="patient_id",
-    features="features",
-    *,
-    name,
-    target_name,
-    dataset,
-    simulated,
-    landmark_model=None,
-    by_person=False,
-    ordered=False,
-    seed=0,
+    table, target, model, evaluation, groups="patient_id", features="features",
+    *, name, target_name, dataset, simulated, landmark_model=None, by_person=False, ordered=False, seed=0,
 ):
     """Fit a classifier to all rows, to be saved and used on new people.
 
@@ -221,15 +209,8 @@ def save_model(grader, path):
     import skops.io  # slow to import: it looks at all of scikit-learn
 
     path = Path(path)
-    content = {
-        "format": _FORMAT,
-        "labels": grader.labels,
-        "inputs": grader.inputs,
-        "landmark_model": grader.landmark_model,
-        "by_person": grader.by_person,
-        "about": grader.about,
-        "pipeline": base64.b64encode(skops.io.dumps(grader.pipeline)).decode(),
-    }
+    pipeline = base64.b64encode(skops.io.dumps(grader.pipeline)).decode()
+    content = {"format": _FORMAT, **{name: getattr(grader, name) for name in _FIELDS}, "pipeline": pipeline}
     write_atomic(path.with_suffix(".md"), model_card(grader))
     return write_atomic(path, json.dumps({"sha256": _digest(content), **content}, indent=1))
 
@@ -261,25 +242,17 @@ def load_model(path, landmark_model=None, inputs=None):
     path = _find(path)
     try:
         content = json.loads(path.read_bytes())
-        digest = content.pop("sha256")
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise BadModelError(f"{path} is not a saved grader ({error}): train and save it again") from error
-    if digest != _digest(content):
-        raise BadModelError(f"{path} was altered or damaged: its digest does not fit. Obtain or train it again")
-    try:
+        if content.pop("sha256") != _digest(content):
+            raise BadModelError(f"{path} was altered or damaged: its digest does not fit. Obtain or train it again")
         if content["format"] != _FORMAT:
-            raise BadModelError(
-                f"{path} has the format {content['format']}, this version reads {_FORMAT}: train it again"
-            )
+            raise BadModelError(f"{path} has the format {content['format']}, this version reads {_FORMAT}: train it again")
         _refuse_other_versions(path, content["about"]["versions"])
-        grader = Grader(
-            _read_pipeline(path, base64.b64decode(content["pipeline"])),
-            *(content[name] for name in ("labels", "inputs", "landmark_model", "by_person", "about")),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, BadModelError):
-            raise
-        raise BadModelError(f"{path} lacks what a saved grader holds ({error!r}): train and save it again") from error
+        fields = {name: content[name] for name in _FIELDS}
+        grader = Grader(_read_pipeline(path, base64.b64decode(content["pipeline"])), **fields)
+    except BadModelError:
+        raise
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        raise BadModelError(f"{path} is not a whole saved grader ({error!r}): train and save it again") from error
     if landmark_model is not None and landmark_model != grader.landmark_model:
         raise BadModelError(f"{path} was trained on landmarks of {grader.landmark_model!r}, not of {landmark_model!r}")
     if inputs is not None and list(inputs) != grader.inputs:
@@ -306,15 +279,13 @@ def _read_pipeline(path, content):
 
     try:
         strange = sorted(set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED))
-        if strange:
-            raise BadModelError(f"{path} holds types that a grader does not need, {strange}: do not use it")
-        return skops.io.loads(content, trusted=list(TRUSTED))
-    except BadModelError:
-        raise
+        if not strange:
+            return skops.io.loads(content, trusted=list(TRUSTED))
     except UntrustedTypesFoundException as error:
-        raise BadModelError(f"{path} holds types that a grader does not need: {error}") from error
+        strange = error
     except Exception as error:  # a broken archive fails in skops in many ways, and all mean the same here
         raise BadModelError(f"the pipeline in {path} cannot be read ({type(error).__name__}: {error})") from error
+    raise BadModelError(f"{path} holds types that a grader does not need, {strange}: do not use it")
 
 
 def _digest(content):
@@ -356,41 +327,20 @@ def _judgement(evaluation: Evaluation, row):
     }
 
 
-def model_card(grader):
-    """What a grader is, what it was trained on and what it can do, as Markdown."""
-    about, judged = grader.about, grader.about["evaluation"]
-    kind = "simulated data" if about["simulated"] else "photos"
-    lines = [
-        f"# {about['name']}",
-        "",
-        f"> {DISCLAIMER}",
-        "",
-        f"- Answers: {about['target']}: {', '.join(map(str, grader.labels))}",
-        f"- Classifier: {about['classifier']}{' (' + about['chosen'] + ')' if about['chosen'] else ''}",
-        f"- Landmarks: {grader.landmark_model}; other landmarks are refused",
-        f"- Trained on: {about['dataset']} ({kind}), {about['n_rows']} rows of {about['n_people']} people",
-        f"- Takes: one row per {'person' if grader.by_person else 'photo'}, {len(grader.inputs)} inputs",
-        f"- Training rows, SHA-256: `{about['training_digest']}`",
-        f"- Written with: {', '.join(f'{name} {number}' for name, number in about['versions'].items())}",
-        "",
-        f"## On people it had not seen ({kind}, n = {judged['n_rows']} rows of {judged['n_people']} people)",
-        "",
-        "| | estimate | 95 % interval (over people) | baseline |",
-        "|---|---|---|---|",
-    ]
-    for name, (estimate, low, high) in judged["metrics"].items():
-        baseline = judged["baseline"].get(name)
-        shown = "" if baseline is None else f"{baseline:.3f}"
-        lines.append(f"| {name.replace('_', ' ')} | {estimate:.3f} | {low:.3f} to {high:.3f} | {shown} |")
-    lines += ["", f"Verdict: {judged['verdict']}" + (f" (p = {judged['p']:.4f})." if judged["p"] is not None else ".")]
-    lines += [
-        "",
-        "## Limits",
-        "",
-        "It knows the kind of people, photos and landmarks it was trained on, and nothing else. A probability is calibrated,",
-        "if at all, for a mixture of classes like that of its training data with every class weighing the same.",
-        "",
-    ]
-    if about["simulated"]:
-        lines += ["Trained on simulated faces: it shows that the method runs, and must not be used on people.", ""]
-    return "\n".join(lines)
+def model_card(grader, heading="#"):
+    """What a grader is, what it was trained on and what it can do, as Markdown.
+
+    Parameters
+    ----------
+    grader : Grader
+    heading : str
+        Marks of the title's level; sections are one level below it.
+
+    Returns
+    -------
+    str
+    """
+    import jinja2
+
+    template = jinja2.Template(_CARD.read_text(encoding="utf-8"))
+    return template.render(grader=grader, heading=heading, disclaimer=DISCLAIMER)

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.special import logit
 
 from .. import DISCLAIMER
 from ..datasets import Photo
@@ -17,6 +19,8 @@ from .saved import Grader, load_model
 
 #: The verdict where landmarks that are as good as these would give another one.
 CANNOT_TELL = "cannot tell"
+
+_IN_WORDS = Path(__file__).with_name("grade.txt.j2")
 
 #: The set of inputs that is measured from the photos.
 _MEASURED = "features and asymmetries"
@@ -63,24 +67,11 @@ class Grade:
     disclaimer: str = DISCLAIMER
 
     def __str__(self):
-        shown = self.probability.loc[self.nearest]
-        lines = [
-            f"{self.about['target']}: {self.verdict}",
-            f"nearest class {self.nearest}, probability {shown['probability']:.2f} "
-            f"({shown['low']:.2f} to {shown['high']:.2f} over changed copies, {self.agreement:.0%} of which agree); "
-            f"{self.n_photos} photo{'s' if self.n_photos > 1 else ''}",
-        ]
-        for row in self.drivers.head(3).itertuples():
-            lines.append(f"  {row.input} ({row.meaning}): {row.value:.3g}, usual {row.reference:.3g}")
-        lines += [f"  not measured: {photo}: {reason}" for photo, reason in self.failed.items()]
-        if self.missing:
-            lines.append(
-                f"  no photo of: {', '.join(self.missing)} (the classifier was trained on people with at least "
-                f"{self.about['fewest_expressions']} of {len(self.about['expressions'])} expressions)"
-            )
-        if self.about["simulated"]:
-            lines.append("The classifier was trained on simulated faces: it means nothing for people.")
-        return "\n".join([*lines, self.disclaimer])
+        import jinja2
+
+        template = jinja2.Template(_IN_WORDS.read_text(encoding="utf-8"))
+        shown = tuple(self.probability.loc[self.nearest, ["probability", "low", "high"]])
+        return template.render(grade=self, about=self.about, shown=shown)
 
 
 def grade(photos, model, *, landmark_model=None, looks=30, level=0.9, seed=0):
@@ -129,14 +120,13 @@ def grade(photos, model, *, landmark_model=None, looks=30, level=0.9, seed=0):
     single, copies = table[table["look"] == 0], table[table["look"] > 0]
 
     probability, nearest, rows = _judge(grader, single)
-    seen = [_judge(grader, part)[:2] for _, part in copies.groupby("look")]
-    over_looks = np.array([values for values, _ in seen])
+    over_looks, answers, _ = zip(*(_judge(grader, part) for _, part in copies.groupby("look")), strict=True)
     low, high = np.quantile(over_looks, [(1 - level) / 2, (1 + level) / 2], axis=0)
     # the photo itself is one more look, and may lie at the edge of its copies
     bounds = {"low": np.minimum(low, probability), "high": np.maximum(high, probability)}
-    answers = [label for _, label in seen]
-    compatible = np.mean([_compatible(label, nearest, grader) for label in answers])
-    agreement = float(np.mean([label == nearest for label in answers]))
+    apart = np.abs([grader.labels.index(label) - grader.labels.index(nearest) for label in answers])
+    agreement = float(np.mean(apart == 0))
+    compatible = np.mean(apart <= 1) if grader.about["ordered"] else agreement
     known = grader.about.get("expressions", [])
     missing = [name for name in known if name not in set(single["expression"])]
     enough = len(known) - len(missing) >= grader.about.get("fewest_expressions", 0)
@@ -151,12 +141,6 @@ def grade(photos, model, *, landmark_model=None, looks=30, level=0.9, seed=0):
         about=grader.about,
         missing=missing,
     )
-
-
-def _compatible(label, nearest, grader):
-    if not grader.about["ordered"]:
-        return label == nearest
-    return abs(grader.labels.index(label) - grader.labels.index(nearest)) <= 1
 
 
 def _listed(photos, by_person):
@@ -222,24 +206,15 @@ def _drivers(grader, rows, nearest):
     """What each input adds to the log-odds of a class, against the median of the training's first class."""
     x = grader.matrix(rows)
     column = grader.labels.index(nearest)
-    reference = np.array(grader.about["reference"], float)
+    reference, each = np.array(grader.about["reference"], float), np.arange(x.shape[1])
 
     # every input in turn is given its reference, in all rows; the last block is left as it is
     blocks = np.tile(x.to_numpy(), (x.shape[1] + 1, 1, 1))
-    for i, value in enumerate(reference):
-        blocks[i, :, i] = value
+    blocks[each, :, each] = reference[:, None]
     p = grader.probabilities(pd.DataFrame(blocks.reshape(-1, x.shape[1]), columns=x.columns)).to_numpy()[:, column]
-    p = np.clip(p, 1e-6, 1 - 1e-6).reshape(len(blocks), len(x))
-    log_odds = np.log(p / (1 - p)).mean(axis=1)
-    found = pd.DataFrame(
-        {
-            "input": list(x),
-            "meaning": [_meaning(name) for name in x],
-            "value": x.mean().to_numpy(),
-            "reference": reference,
-            "contribution": log_odds[-1] - log_odds[:-1],
-        }
-    )
+    log_odds = logit(np.clip(p, 1e-6, 1 - 1e-6)).reshape(len(blocks), len(x)).mean(axis=1)
+    found = pd.DataFrame({"input": list(x), "meaning": [*map(_meaning, x)], "value": x.mean().to_numpy()})
+    found = found.assign(reference=reference, contribution=log_odds[-1] - log_odds[:-1])
     return found.sort_values("contribution", ascending=False, kind="stable", ignore_index=True)
 
 
