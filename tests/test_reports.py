@@ -1,5 +1,6 @@
 """Notebooks made in the test become reports: what they record, how they fail, and that their pages are whole."""
 
+import base64
 import json
 import re
 import sys
@@ -11,6 +12,7 @@ import pytest
 from bp_research import DISCLAIMER, paths, reports
 from bp_research.errors import BadSettingError, NotebookError
 from bp_research.reports import notebooks
+from bp_research.reports.record import in_words
 
 RECORD = 'from bp_research.reports import record\nrecord("{name}", {{"dataset": "Dots", "simulated": True, "n": 3}})'
 GOOD = {
@@ -103,11 +105,12 @@ def test_a_notebook_becomes_a_page_that_needs_nothing_else(write_notebook, capfd
     assert f"said 5 {sys.executable}" in html  # the parameter arrived, and the kernel is this Python
     assert "<title>Dots &amp; lines</title>" in html and "SIMULATED DATA" in html and "Dots, n = 3" in html
     assert DISCLAIMER in html and "amount = 5" in html and f"numpy {np.__version__}" in html
-    assert 'alt="Figure 1: The figure &lt;small&gt;"' in html and 'class="dataframe"' in html
+    assert 'alt="Figure 1: The figure &lt;small&gt;"' in html and 'class="dataframe' in html
     assert "/home/someone" not in html and "42 done" not in html
-    # nothing is loaded from anywhere: pictures are inside, no script, no style sheet or import
-    assert all(link.startswith(("data:image/", "index.html")) for link in re.findall(r'(?:src|href)="([^"]*)', html))
-    assert not re.search(r"<script|<link|@import|url\(", html)
+    # nothing is loaded from anywhere: pictures, tables and the one script are inside, no style sheet or import
+    inside = ("data:image/", "data:text/csv;base64,", "index.html")
+    assert all(link.startswith(inside) for link in re.findall(r'(?:src|href)="([^"]*)', html))
+    assert html.count("<script") == 1 and not re.search(r"<script [^>]|<link|@import|url\(|fetch\(|https?:", html)
     complaint = capfd.readouterr().err
     assert "cell 3" in complaint and "UserWarning: look here" in complaint  # shown to the developer instead
     assert "encryption" not in complaint and "Debugger" not in complaint
@@ -173,6 +176,72 @@ def test_names_of_folders_and_people_stay_text():
     assert given == {"photos": "2024", "person": "12", "series": None, "seed": 12}
 
 
+# ---------------------------------------------------------------------------------------------- the page
+
+
+ANSWER = """
+from types import SimpleNamespace
+from bp_research.reports import Report
+report = Report("90_answer", SimpleNamespace(name="Dots", simulated={simulated}), n=3).add("width", 2.0)
+report.answer("{{value}} of dots are round, by guessing {{baseline}}.", (81.2, {low}, 90.0), label="round",
+              unit="%", baseline=50)
+report.save()
+"""
+
+
+def test_the_answer_and_its_figure_come_first(write_notebook):
+    draw = "import matplotlib.pyplot as plt\nplt.plot([1, 2]);"
+    first, answer = "# Dots\n\nAre dots round?\n\nThis is how.", ANSWER.format(simulated=False, low=75.0)
+    cells = (first, draw, "## Then", draw, answer)
+    page = reports.run_notebook(write_notebook("90_answer", "a = 1", *cells, tags=("parameters", "", "", "", "thumbnail")))
+    html = page.read_text(encoding="utf-8")
+    html = html[html.index("<body") :]
+    order = ["Are dots round?", "81 % [75, 90] of dots are round, by guessing 50 %.", "<img", "This is how.", "<img", "Then"]
+    places = [html.index(order[0])]
+    for part in order[1:]:
+        places.append(html.index(part, places[-1]))
+    assert html.count("<img") == 2
+    text = reports.build_index().read_text(encoding="utf-8")
+    assert "81 % [75, 90] of dots are round" in text
+
+
+@pytest.mark.parametrize(
+    ("simulated", "low", "start"),
+    [
+        (True, 75.0, "Simulated people: 81 %"),
+        (False, 45.0, "Cannot tell: 81 %"),
+        (True, 45.0, "Simulated people: Cannot tell: 81 %"),
+    ],
+)
+def test_an_answer_says_what_it_is_worth(write_notebook, simulated, low, start):
+    page = reports.run_notebook(write_notebook("90_answer", "a = 1", ANSWER.format(simulated=simulated, low=low)))
+    assert json.loads((paths.results_dir() / f"{page.stem}.json").read_text())["answer"].startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ({"value": 0.8124, "interval": [0.7511, 0.9]}, "0.81 [0.75, 0.90]"),
+        ({"value": 0.04312, "interval": [0.0412, 0.0456]}, "0.043 [0.041, 0.046]"),
+        ({"value": 1234.6, "interval": [1100.0, 1300.0], "unit": "mm"}, "1235 mm [1100, 1300]"),
+        ({"value": 1234.6, "unit": "mm"}, "1235 mm"),
+        ({"value": None, "interval": [None, None]}, "undefined"),
+    ],
+)
+def test_numbers_are_rounded_to_their_intervals(line, value):
+    assert in_words({"label": "x", **line})["value"] == value
+
+
+def test_tables_can_be_read_on_any_screen_saved_and_folded(write_notebook):
+    table = "import pandas as pd\npd.DataFrame({{'a': range({n}), 'b, c': 'word'}}, index=pd.RangeIndex({n}, name='dot'))"
+    cells = ("# Dots", table.format(n=2), table.format(n=40), RECORD.format(name="92_tables"))
+    html = reports.run_notebook(write_notebook("92_tables", "a = 1", *cells)).read_text(encoding="utf-8")
+    assert html.count("<details>") == 1 and "table of 40 rows" in html
+    assert '<td class="number" data-label="a">1</td>' in html and '<td class="words" data-label="b, c">' in html
+    saved = [base64.b64decode(one).decode() for one in re.findall(r'href="data:text/csv;base64,([^"]*)"', html)]
+    assert saved[0] == 'dot,a,"b, c"\n0,0,word\n1,1,word\n' and len(saved[1].splitlines()) == 41
+
+
 # ---------------------------------------------------------------------------------------------- the index
 
 
@@ -188,8 +257,7 @@ def test_the_index_shows_each_report_with_its_numbers_and_a_figure(write_noteboo
     assert html.count('class="card"') == 2
     assert 'href="96_card.html"' in html and "Cards &amp; more" in html and "97_plain" in html
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html))
-    assert "Balanced accuracy: 0.812 95 % interval 0.751 to 0.9 · baseline 0.5 · n = 12" in text
-    assert "Width: 1235 mm" in text and "Worst: undefined baseline always the largest class" in text
+    assert "Balanced accuracy: 0.81 [0.75, 0.90] baseline 0.5 · n = 12" in text and "Width" not in text
     assert "Dots, 12 people, 3456 dots" in text and DISCLAIMER in text and "SIMULATED DATA" in text
     assert not re.search(r"<script|<link|@import|url\(|https?:", html)
     from PIL import Image

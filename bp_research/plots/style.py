@@ -10,10 +10,14 @@ from pathlib import Path
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from IPython import get_ipython
+from IPython.core.pylabtools import print_figure, retina_figure
+from matplotlib.figure import Figure
 
 from ..datasets.records import HEALTHY_GROUPS
 from ..errors import BadTableError
 from ..face.schemes import EXPRESSIONS, FEATURE_GROUPS, FEATURE_LABELS, FEATURE_UNITS, REGIONS
+from ..paths import in_report
 
 #: Okabe and Ito's colours by name.
 COLOURS = {
@@ -43,6 +47,9 @@ _GROUP_COLOURS = {
 #: Width in inches of a figure that fills a report's column and can still be read on a phone.
 WIDTH = 6.6
 
+#: Largest drawing, in characters, that is kept as lines.
+_SVG_CHARACTERS = 150_000
+
 Level = namedtuple("Level", "value label colour")
 Level.__doc__ = """One group of a figure: its value in the table, its name in the legend, its colour."""
 
@@ -51,6 +58,38 @@ def use_style():
     """Set matplotlib's defaults for reports; notebooks call it once."""
     plt.style.use(Path(__file__).with_name("report.mplstyle"))
     mpl.rcParams["axes.prop_cycle"] = mpl.cycler(color=CYCLE)
+    if in_report():
+        plt.switch_backend(mpl.get_backend())  # so that it has set its own formats before ours
+        get_ipython().events.register("pre_run_cell", _describe_figures)
+
+
+def _describe_figures(_):
+    """Have a report's figures be drawn as lines where these are few, else at twice the density; and tell their words."""
+    formatters = get_ipython().display_formatter.formatters
+    formatters["image/png"].for_type(Figure, _picture)
+    formatters["image/svg+xml"].for_type(Figure, _lines)
+
+
+def _picture(figure):
+    picture, size = retina_figure(figure, base64=True)
+    return picture, {"width": size["width"], "alt": in_words(figure)}
+
+
+def _lines(figure):
+    drawn = print_figure(figure, "svg")
+    about = {"width": round(figure.get_figwidth() * figure.dpi), "alt": in_words(figure)}
+    return (drawn, about) if len(drawn) < _SVG_CHARACTERS else None
+
+
+def in_words(figure):
+    """What a figure says in words: its title, and each panel's title, axes and legend."""
+    said = [figure.get_suptitle()]
+    for ax in figure.axes:
+        title = ax.get_title() or ax.get_title("left")
+        labels = [ax.get_xlabel(), ax.get_ylabel(), *ax.get_legend_handles_labels()[1]]
+        said.append(": ".join(filter(None, [title, ", ".join(filter(None, labels))])))
+    said += [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    return " ".join("; ".join(dict.fromkeys(filter(None, said))).split())
 
 
 def axes(ax=None, size=(WIDTH, 4.2)):

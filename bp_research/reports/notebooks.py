@@ -6,10 +6,6 @@
 
 import argparse
 import ast
-import base64
-import datetime
-import html as html_text
-import io
 import json
 import os
 import re
@@ -18,17 +14,16 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from .. import DISCLAIMER, __version__, errors
+from .. import errors
 from ..datasets import open_dataset
 from ..errors import BadSettingError, BadTableError, BpResearchError, NotebookError
 from ..paths import reports_dir, results_dir, write_atomic
+from .pages import build_index, heading_of, render, tags_of, thumbnail_of, thumbnail_path
 from .record import record
 
 #: Longest time that one cell may take, in seconds.
 CELL_TIMEOUT = 3 * 3600
 
-_TEMPLATES = Path(__file__).with_name("templates")
-_THUMBNAIL_SIZE = (640, 360)
 _ERROR_TAG = "papermill-error-cell-tag"
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -68,7 +63,7 @@ def run_notebook(notebook, html=None, parameters=None, settings=None, timeout=CE
     if not notebook.is_file():
         raise NotebookError(f"{notebook}: there is no such notebook")
     html = reports_dir() / f"{notebook.stem}.html" if html is None else Path(html)
-    results, thumbnail = results_dir() / f"{notebook.stem}.json", _thumbnail_path(notebook.stem)
+    results, thumbnail = results_dir() / f"{notebook.stem}.json", thumbnail_path(notebook.stem)
     for old in (html, results, thumbnail):
         old.unlink(missing_ok=True)
     given, shown = _chosen_parameters(notebook, parameters or {}, settings or {})
@@ -76,31 +71,11 @@ def run_notebook(notebook, html=None, parameters=None, settings=None, timeout=CE
     _add_what_was_asked(results, given.get("data", "auto"), executed.metadata.get("stopped"))
     if not results.is_file():
         raise NotebookError(f"{notebook}: no cell recorded results as {notebook.stem!r} (reports.record)")
-    picture = _thumbnail(executed)
+    picture = thumbnail_of(executed)
     if picture is not None:
         write_atomic(thumbnail, picture)
-    page = _render(executed, notebook, json.loads(results.read_text(encoding="utf-8")), shown)
+    page = render(executed, notebook, json.loads(results.read_text(encoding="utf-8")), shown)
     return write_atomic(html, page)
-
-
-def build_index():
-    """Write ``reports/index.html``: a card with title, headline numbers and a figure for each report.
-
-    Returns
-    -------
-    Path
-        The page.
-    """
-    import jinja2
-
-    pages = sorted(reports_dir().glob("[0-9][0-9]_*.html"))
-    # a report that is being made anew at this moment has a page or results, but not both
-    cards = [_card(page) for page in pages if (results_dir() / f"{page.stem}.json").is_file()]
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True)
-    page = environment.get_template("overview.html.j2").render(
-        cards=cards, style=_style(), disclaimer=DISCLAIMER, date=_today(), version=__version__
-    )
-    return write_atomic(reports_dir() / "index.html", page)
 
 
 # ---------------------------------------------------------------------------------------------- running
@@ -167,7 +142,7 @@ def _end_at(output, reason):
     import nbformat
 
     executed = nbformat.read(output, as_version=4)
-    cells = [cell for cell in executed.cells if _ERROR_TAG not in _tags(cell)]
+    cells = [cell for cell in executed.cells if _ERROR_TAG not in tags_of(cell)]
     last = next(i for i, cell in enumerate(cells) if cell.metadata.get("papermill", {}).get("exception"))
     notice = {"text/markdown": f"> **This report ends here.** {reason}"}
     cells[last].outputs = [nbformat.v4.new_output("display_data", notice)]
@@ -217,7 +192,7 @@ def _kernel_environment(folder):
 
 def _own_cells(executed):
     """The author's cells with their numbers from 1: what papermill put in does not count."""
-    own = (cell for cell in executed.cells if not _tags(cell) & {"injected-parameters", _ERROR_TAG})
+    own = (cell for cell in executed.cells if not tags_of(cell) & {"injected-parameters", _ERROR_TAG})
     return enumerate(own, start=1)
 
 
@@ -227,7 +202,7 @@ def _place(notebook, output):
 
     where, heading = "before the first cell", ""
     for number, cell in _own_cells(nbformat.read(output, as_version=4)) if output.is_file() else ():
-        heading = _heading(cell) or heading
+        heading = heading_of(cell) or heading
         if cell.metadata.get("papermill", {}).get("start_time"):
             where = f"cell {number}" + (f" (under {heading!r})" if heading else "")
     return f"{notebook}, {where}"
@@ -239,165 +214,6 @@ def _warnings(executed):
         for output in cell.get("outputs", ()):
             if output.output_type == "stream" and output.name == "stderr":
                 yield from ((number, line) for line in output.text.splitlines() if "Warning: " in line)
-
-
-# ---------------------------------------------------------------------------------------------- showing
-
-
-def _render(executed, notebook, results, parameters):
-    """The report's HTML."""
-    from nbconvert import HTMLExporter
-
-    _describe_pictures(executed)
-    report = {
-        "title": _title(executed) or notebook.stem,
-        "style": _style(),
-        "disclaimer": DISCLAIMER,
-        "source": _source(results),
-        "simulated": results["simulated"],
-        "notebook": notebook.name,
-        "date": _today(),
-        "parameters": ", ".join(f"{name} = {_without_path(value)}" for name, value in parameters.items()),
-        "versions": ", ".join(f"{name} {release}" for name, release in results["versions"].items()),
-    }
-    exporter = HTMLExporter(
-        template_name="report", extra_template_basedirs=[str(_TEMPLATES)], exclude_anchor_links=True
-    )
-    page, _ = exporter.from_notebook_node(executed, resources={"report": report})
-    return page
-
-
-def _style():
-    """The style sheet of all pages, with the colours of code."""
-    from pygments.formatters import HtmlFormatter
-
-    code = HtmlFormatter(style="tango").get_style_defs(".highlight")
-    return (_TEMPLATES / "style.css").read_text(encoding="utf-8") + code
-
-
-def _describe_pictures(executed):
-    """Give each picture a text for those who cannot see it: the cell's ``alt`` or where it stands."""
-    heading, number = "", 0
-    for cell in executed.cells:
-        heading = _heading(cell) or heading
-        for output in cell.get("outputs", ()):
-            if any(mime.startswith("image/") for mime in output.get("data", ())):
-                number += 1
-                place = f"Figure {number}: {heading}" if heading else f"Figure {number}"
-                output.metadata["alt"] = cell.metadata.get("alt", place)
-
-
-def _thumbnail(executed):
-    """A small JPEG of the figure of the cell tagged ``thumbnail``, else of the first; None without any."""
-    from PIL import Image
-
-    cells = sorted(executed.cells, key=lambda cell: "thumbnail" not in _tags(cell))
-    encoded = (
-        output.data[mime]
-        for cell in cells
-        for output in cell.get("outputs", ())
-        for mime in ("image/png", "image/jpeg")
-        if mime in output.get("data", ())
-    )
-    first = next(encoded, None)
-    if first is None:
-        return None
-    picture = Image.open(io.BytesIO(base64.b64decode(first))).convert("RGBA")
-    flat = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
-    width, height = _THUMBNAIL_SIZE
-    flat = flat.crop((0, 0, flat.width, min(flat.height, flat.width * height // width)))  # a tall one would be tiny
-    flat.thumbnail(_THUMBNAIL_SIZE, Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    flat.save(buffer, "JPEG", quality=85)
-    return buffer.getvalue()
-
-
-def _thumbnail_path(name):
-    return reports_dir() / "thumbnails" / f"{name}.jpg"
-
-
-def _card(page):
-    """What the index page shows of a report."""
-    name = page.stem
-    results = json.loads((results_dir() / f"{name}.json").read_text(encoding="utf-8"))
-    title = re.search(r"<title>(.*?)</title>", page.read_text(encoding="utf-8"), re.DOTALL)
-    thumbnail = _thumbnail_path(name)
-    return {
-        "href": page.name,
-        "number": name[:2],
-        "title": html_text.unescape(title[1]).strip() if title else name,
-        "headline": [_headline(line) for line in results.get("headline", ())],
-        "source": _source(results),
-        "simulated": results["simulated"],
-        "stopped": results.get("stopped"),
-        "thumbnail": "data:image/jpeg;base64," + base64.b64encode(thumbnail.read_bytes()).decode()
-        if thumbnail.is_file()
-        else None,
-    }
-
-
-def _headline(line):
-    """A headline number in words: label, value with unit, and interval, baseline and n where given."""
-    details = []
-    if line.get("interval") is not None:
-        interval = line["interval"]
-        between = interval if isinstance(interval, str) else " to ".join(_number(end) for end in interval)
-        details.append(f"95 % interval {between}")
-    if line.get("baseline") is not None:
-        details.append(f"baseline {_number(line['baseline'])}")
-    if line.get("n") is not None:
-        details.append(f"n = {_count(line['n'])}")
-    value = " ".join(filter(None, [_number(line["value"]), line.get("unit")]))
-    return {"label": line["label"], "value": value, "details": " · ".join(details)}
-
-
-def _source(results):
-    """Data set and how much of it, ``MEEI, 48 people, 384 photos``; and the one asked for, if it is another."""
-    n = results["n"]
-    asked = f" ({results['asked']} was asked for, and cannot answer this)" if "asked" in results else ""
-    return f"{results['dataset']}, {_count(n) if isinstance(n, dict) else f'n = {_count(n)}'}{asked}"
-
-
-def _count(n):
-    """``48 people, 384 photos`` or a plain number."""
-    if isinstance(n, dict):
-        return ", ".join(f"{_number(count)} {what}" for what, count in n.items())
-    return _number(n)
-
-
-def _number(value):
-    """Three digits of a fraction, all of a whole number; None is what a computation left undefined."""
-    if value is None:
-        return "undefined"
-    if isinstance(value, float):
-        return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-    return str(value)
-
-
-def _without_path(value):
-    """A parameter's value for the page, unless it is a path: a folder's name can be a patient's."""
-    return "(a path)" if isinstance(value, str) and ("/" in value or "\\" in value) else value
-
-
-def _title(executed):
-    """Text of the notebook's first heading, or ''."""
-    return next((heading for cell in executed.cells if (heading := _heading(cell, first=True))), "")
-
-
-def _heading(cell, first=False):
-    """Text of the last (or first) heading in a Markdown cell, without marks; '' if it has none."""
-    if cell.cell_type != "markdown":
-        return ""
-    found = re.findall(r"(?m)^#{1,6} +(.+?) *#*$", cell.source)
-    return re.sub(r"[*_`]", "", found[0 if first else -1]) if found else ""
-
-
-def _tags(cell):
-    return set(cell.metadata.get("tags", ()))
-
-
-def _today():
-    return datetime.datetime.now(datetime.UTC).date().isoformat()
 
 
 # ---------------------------------------------------------------------------------------------- command line

@@ -3,6 +3,7 @@
 import json
 import platform
 from importlib.metadata import PackageNotFoundError, version
+from numbers import Real
 
 import numpy as np
 
@@ -23,6 +24,7 @@ VERSIONED = (
     "xgboost-cpu",
     "umap-learn",
 )
+
 
 class Report:
     """What a notebook records: of whom, headline numbers for the index page, and details for comparisons between runs.
@@ -74,6 +76,33 @@ class Report:
         self.values["headline"].append({name: given for name, given in line.items() if given is not None})
         return self
 
+    def answer(self, sentence, estimate, *, label, unit=None, baseline=None, n=None):
+        """Answer the report's question in one plain sentence: the first thing on its page and on its card.
+
+        Where the interval holds the baseline, "cannot tell" is put before it; of simulated people it says so.
+
+        Parameters
+        ----------
+        sentence : str
+            With ``{value}`` where the number stands, with unit and interval, and ``{baseline}``, if there is one.
+        estimate, label, unit, baseline, n
+            As in :meth:`add`; it becomes the first headline number.
+
+        Returns
+        -------
+        Report
+            Itself.
+        """
+        self.add(label, estimate, unit=unit, baseline=baseline, n=n)
+        headline = self.values["headline"]
+        headline.insert(0, headline.pop())
+        told = in_words(headline[0])
+        text = sentence.format(value=told["value"], baseline=told["baseline"])
+        low, high = headline[0].get("interval") or (np.nan, np.nan)
+        if isinstance(baseline, Real) and low <= baseline <= high:
+            text = f"Cannot tell: {text}"
+        return self.keep(answer=f"Simulated people: {text}" if self.values["simulated"] else text)
+
     def keep(self, **details):
         """Keep what is not for the index page: any tree of dicts, lists, arrays, numbers and strings, by name."""
         self.values.update(details)
@@ -121,6 +150,40 @@ def record(name, values, path=None):
     return write_atomic(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def in_words(line):
+    """A headline number in words.
+
+    Parameters
+    ----------
+    line : dict
+        Of :func:`record`'s headline.
+
+    Returns
+    -------
+    dict of str
+        ``label``, ``value`` with unit and interval, ``baseline``, and ``details``: baseline and n where given.
+    """
+    value, unit, interval, baseline = (line.get(name) for name in ("value", "unit", "interval", "baseline"))
+    unit = "" if unit is None else f" {unit}"
+    if isinstance(interval, list | tuple) and None not in (value, *interval):
+        half = abs(interval[1] - interval[0]) / 2
+        decimals = max(0, int(np.ceil(-np.log10(half)))) if half > 0 else 3
+        value, low, high = (f"{number:.{decimals}f}" for number in (value, *interval))
+        value = f"{value}{unit} [{low}, {high}]"
+    else:
+        value = f"{_number(value)}{unit}"
+    beside = "" if baseline is None else f"{_number(baseline)}{unit if isinstance(baseline, Real) else ''}"
+    details = [f"baseline {beside}" if beside else "", f"n = {count_in_words(line['n'])}" if line.get("n") is not None else ""]
+    return {"label": line["label"], "value": value, "baseline": beside, "details": " · ".join(filter(None, details))}
+
+
+def count_in_words(n):
+    """``48 people, 384 photos`` of a dict, or a plain number."""
+    if isinstance(n, dict):
+        return ", ".join(f"{_number(count)} {what}" for what, count in n.items())
+    return _number(n)
+
+
 def versions():
     """Releases of Python, this package and the packages that can move a result: dict of name to version."""
     found = {"python": platform.python_version(), "bp_research": __version__}
@@ -130,6 +193,15 @@ def versions():
         except PackageNotFoundError:
             found[package] = "not installed"
     return found
+
+
+def _number(value):
+    """Three digits of a fraction, all of a whole number; None is what a computation left undefined."""
+    if value is None:
+        return "undefined"
+    if isinstance(value, float):
+        return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return str(value)
 
 
 def _plain(value, where):
