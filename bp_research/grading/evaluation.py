@@ -292,21 +292,22 @@ def readable(summary, columns, digits=3):
     ----------
     summary : DataFrame
         Of an :class:`Evaluation`; more columns may have been added.
-    columns : sequence of str
-        Which to show; the bounds of a metric come with it.
+    columns : sequence of str, or dict of str to str
+        Which to show, and under which headers (default: underscores are blanks); the bounds of a metric come with it.
     digits : int
 
     Returns
     -------
     DataFrame
-        Underscores in the names are blanks. Numbers without an interval are kept as such.
+        Numbers without an interval are kept as such.
     """
     table = summary[[*columns]].reset_index(drop=True)
     for name in columns:
         if f"{name}_low" in summary:
             estimates = summary[[name, f"{name}_low", f"{name}_high"]].to_numpy(float)
             table[name] = [interval_text(*row, digits) for row in estimates]
-    return table.rename(columns=lambda name: name.replace("_", " "))
+    headers = columns if isinstance(columns, dict) else {name: name.replace("_", " ") for name in columns}
+    return table.rename(columns=headers)
 
 
 def pool_by_person(evaluation, permutations=1999, draws=2000, seed=0):

@@ -1,9 +1,9 @@
 """How good classifiers are: comparison with intervals and baseline, confusion matrix, calibration, importance."""
 
-import numpy as np
 from matplotlib.ticker import PercentFormatter
 
 from ..face.schemes import FEATURE_LABELS
+from .charts import forest, heat_table
 from .style import COLOURS, CYCLE, WIDTH, axes
 
 
@@ -28,32 +28,11 @@ def comparison(table, metric="balanced_accuracy", label="model", baseline=None, 
     -------
     Axes
     """
-    ax = axes(ax, (WIDTH, 1.1 + 0.27 * len(table)))
-    y = np.arange(len(table))
-    values = list(dict.fromkeys(table[by])) if by else [None]
-    for i, value in enumerate(values):
-        own = np.ones(len(table), bool) if by is None else (table[by] == value).to_numpy()
-        rows, colour = table[own], CYCLE[i % len(CYCLE)]
-        ax.hlines(y[own], rows[f"{metric}_low"], rows[f"{metric}_high"], color=colour, linewidth=2.2)
-        ax.plot(rows[metric], y[own], "o", color=colour, markersize=6, label=value)
+    ends, xlabel = (f"{metric}_low", f"{metric}_high"), f"{metric.replace('_', ' ')}, 95 % interval by people"
+    ax = forest(table, metric, *ends, label, by=by, reference=baseline, ax=ax, xlabel=xlabel)
     if baseline is not None:
-        ax.axvline(baseline, color=COLOURS["ink"], linestyle="--", linewidth=1.2)
-        ax.annotate(
-            f"baseline {baseline:.2f}",
-            (baseline, 1),
-            xycoords=("data", "axes fraction"),
-            xytext=(3, -3),
-            textcoords="offset points",
-            va="top",
-            fontsize=9,
-        )
-    ax.set_yticks(y, table[label])
-    ax.set_ylim(len(table) - 0.4, -0.9)
-    ax.grid(axis="x")
-    ax.set_axisbelow(True)
-    ax.set_xlabel(f"{metric.replace('_', ' ')}, 95 % interval by people")
-    if by and len(values) > 1:
-        ax.figure.legend(loc="outside lower left", ncols=3)
+        place = {"xycoords": ("data", "axes fraction"), "xytext": (3, -3), "textcoords": "offset points"}
+        ax.annotate(f"baseline {baseline:.2f}", (baseline, 1), va="top", fontsize=9, **place)
     return ax
 
 
@@ -70,22 +49,11 @@ def confusion_matrix(counts, ax=None):
     -------
     Axes
     """
-    k = len(counts)
-    ax = axes(ax, (1.6 + 0.62 * k, 1.3 + 0.55 * k))
-    numbers = counts.to_numpy(float)
-    shares = numbers / np.maximum(numbers.sum(axis=1, keepdims=True), 1)
-    ax.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    for i, j in np.ndindex(k, k):
-        colour = "white" if shares[i, j] > 0.55 else COLOURS["ink"]
-        text = f"{shares[i, j]:.0%}\n{numbers[i, j]:.0f}"
-        ax.text(j, i, text, ha="center", va="center", color=colour, fontsize=9)
-    names = [f"{name:g}" if isinstance(name, float) else str(name) for name in counts.index]
-    ax.set_xticks(range(k), names)
-    ax.set_yticks(range(k), names)
+    ax = axes(ax, (1.6 + 0.62 * len(counts), 1.3 + 0.55 * len(counts)))
+    shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
+    written = shares.map("{:.0%}\n".format) + counts.map("{:.0f}".format)
+    ax = heat_table(shares, text=written, vmin=0, vmax=1, ax=ax)
     ax.set(xlabel="answer", ylabel="truth")
-    ax.tick_params(length=0)
-    for spine in ax.spines.values():
-        spine.set_visible(False)
     return ax
 
 
@@ -136,14 +104,6 @@ def importances(table, most=12, ax=None):
     Axes
     """
     rows = table.head(most)
-    ax = axes(ax, (WIDTH, 1.1 + 0.27 * len(rows)))
-    y = np.arange(len(rows))
-    ax.hlines(y, rows["low"], rows["high"], color=CYCLE[0], linewidth=2.2)
-    ax.plot(rows["loss"], y, "o", color=CYCLE[0], markersize=6)
-    ax.axvline(0, color="#555555", linewidth=1)
-    ax.set_yticks(y, [f"{name} {FEATURE_LABELS.get(name, '')}".strip() for name in rows["input"]])
-    ax.set_ylim(len(rows) - 0.4, -0.6)
-    ax.grid(axis="x")
-    ax.set_axisbelow(True)
-    ax.set_xlabel("loss of balanced accuracy when shuffled, 95 % interval by people")
-    return ax
+    rows = rows.assign(name=[f"{name} {FEATURE_LABELS.get(name, '')}".strip() for name in rows["input"]])
+    xlabel = "loss of balanced accuracy when shuffled, 95 % interval by people"
+    return forest(rows, "loss", "low", "high", "name", reference=0, ax=ax, xlabel=xlabel)
