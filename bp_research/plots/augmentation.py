@@ -1,15 +1,17 @@
 """Figures of test-time augmentation, from the tables of :mod:`bp_research.measuring.study` and
 :mod:`bp_research.measuring.intervals`."""
 
-import numpy as np
+import matplotlib.pyplot as plt
+import pandas as pd
 from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
 from scipy.stats import spearmanr
 
 from ..accuracy.scores import bootstrap_ci, interval_text
-from ..face.schemes import FEATURE_LABELS, FEATURES, REGIONS
+from ..face.schemes import FEATURES, REGIONS
 from ..measuring.intervals import coverage
+from .charts import forest
 from .faces import outline
-from .style import COLOURS, CYCLE, WIDTH, axes, count, levels_of, panels, source
+from .style import COLOURS, CYCLE, WIDTH, axes, count, heading, levels_of, named, panels, source
 
 _STRENGTHS = {
     "rotation": "largest angle [degrees]",
@@ -56,21 +58,11 @@ def gains(differences, by="group", ax=None):
     -------
     Axes
     """
-    rows, models = list(dict.fromkeys(differences[by])), list(dict.fromkeys(differences["model"]))
-    ax = axes(ax, (WIDTH, 1.4 + 0.5 * len(rows)))
-    for i, model in enumerate(models):
-        part = differences[differences["model"] == model]
-        y = np.array([rows.index(value) for value in part[by]]) + (i - (len(models) - 1) / 2) * 0.18
-        spread = np.abs(part[["low", "high"]].to_numpy(float).T - part["estimate"].to_numpy(float))
-        ax.errorbar(part["estimate"], y, xerr=spread, fmt="o", color=CYCLE[i], label=model, markersize=5)
-    ax.axvline(0, color=COLOURS["ink"], linewidth=1, linestyle="--")
-    counts = differences.groupby(by, sort=False)[["n_frames", "n_people"]].first().loc[rows]
-    ticks = [f"{v}\n{count(f, 'photo')}, {count(p, 'person', 'people')}" for v, (f, p) in counts.iterrows()]
-    ax.set_yticks(range(len(rows)), ticks, fontsize=9)
-    ax.set(ylim=(len(rows) - 0.5, -0.5), xlabel="error of the median less the photo's own [% of inter-ocular distance]")
+    sizes = zip(differences[by], differences["n_frames"], differences["n_people"], strict=True)
+    rows = [f"{value}\n{count(n, 'photo')}, {count(people, 'person', 'people')}" for value, n, people in sizes]
+    ends, xlabel = ("estimate", "low", "high"), "error of the median less the photo's own [% of inter-ocular distance]"
+    ax = forest(differences.assign(row=rows), *ends, "row", by="model", reference=0, ax=ax, xlabel=xlabel)
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=1))
-    ax.grid(True, axis="x")
-    ax.figure.legend(loc="outside lower center", ncols=2, fontsize=9)
     return ax
 
 
@@ -93,24 +85,18 @@ def growth(table, seed=0):
     for ax, kind in zip(grid, kinds, strict=True):
         part = table[table["trial"] == kind]
         for column, (label, colour) in _LINES.items():
-            strengths, bands = [], []
-            for strength, rows in part.groupby("strength"):
-                strengths.append(strength)
-                bands.append(bootstrap_ci(rows[column], rows["patient_id"], "mean", seed=seed))
-            middle, low, high = np.transpose(bands)
-            ax.plot(strengths, middle, "o-", color=colour, label=label, markersize=4)
-            ax.fill_between(strengths, low, high, color=colour, alpha=0.2, linewidth=0)
+            means = _means(part, "strength", part[column], seed)
+            ax.plot(means["mean"], "o-", color=colour, label=label, markersize=4)
+            ax.fill_between(means.index, means["low"], means["high"], color=colour, alpha=0.2, linewidth=0)
         ax.axhline(part["single"].mean(), color=COLOURS["ink"], linewidth=1, linestyle="--", label="error of the photo")
-        ax.set(title=kind, xlim=(0, None), ylim=(0, None))
+        ax.set(title=kind, xlim=(0, None))
         ax.set_xlabel(_STRENGTHS.get(kind, "strength"), fontsize=9.5)
         ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     highest = max(ax.get_ylim()[1] for ax in grid)
-    for ax in grid:
-        ax.set_ylim(0, highest)
+    plt.setp(grid, ylim=(0, highest))
     grid[0].set_ylabel("% of inter-ocular distance")
-    figure = grid[0].figure
-    figure.suptitle(source(table.drop_duplicates("photo_id")), fontsize=10, x=0.01, ha="left")
-    figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9)
+    grid[0].figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9)
+    heading(grid[0], source(table.drop_duplicates("photo_id")))
     return grid
 
 
@@ -129,20 +115,13 @@ def enough_copies(table, ax=None, seed=0):
     -------
     Axes
     """
-    ax = axes(ax, (WIDTH, 3.6))
-    trials = list(dict.fromkeys(table["trial"]))
-    for i, (trial, colour) in enumerate(
-        zip(trials, (COLOURS["blue"], COLOURS["vermillion"], COLOURS["green"]), strict=False)
-    ):
-        counts, bands = [], []
-        for number, rows in table[table["trial"] == trial].groupby("copies"):
-            counts.append(number)
-            bands.append(bootstrap_ci(rows["error"] - rows["single"], rows["patient_id"], "mean", seed=seed))
-        middle, low, high = np.transpose(bands)
-        place = np.array(counts) * 1.03 ** (i - (len(trials) - 1) / 2)
-        ax.errorbar(
-            place, middle, yerr=[middle - low, high - middle], fmt="o-", color=colour, label=trial, markersize=4
-        )
+    ax, trials = axes(ax, (WIDTH, 3.6)), list(dict.fromkeys(table["trial"]))
+    for i, (trial, colour) in enumerate(zip(trials, CYCLE, strict=False)):
+        part = table[table["trial"] == trial]
+        means = _means(part, "copies", part["error"] - part["single"], seed)
+        place = means.index * 1.03 ** (i - (len(trials) - 1) / 2)
+        ends = (means["mean"] - means["low"], means["high"] - means["mean"])
+        ax.errorbar(place, means["mean"], yerr=ends, fmt="o-", color=colour, label=trial, markersize=4)
     ax.axhline(0, color=COLOURS["ink"], linewidth=1, linestyle="--")
     ax.set_xscale("log")
     ax.xaxis.set_major_locator(FixedLocator(sorted(table["copies"].unique())))
@@ -203,22 +182,25 @@ def coverages(before, after):
     -------
     ndarray (n_levels,) of Axes
     """
-    levels = sorted(before["level"].unique())
-    names = [*REGIONS, *FEATURES]
-    labels = [*(f"{name}: left minus right" for name in REGIONS), *(f"{f} {FEATURE_LABELS[f]}" for f in FEATURES)]
+    levels, kinds = sorted(before["level"].unique()), {"copies alone": before, "calibrated": after}
+    names, colours = [*REGIONS, *FEATURES], dict(zip(kinds, (COLOURS["grey"], COLOURS["blue"]), strict=True))
     grid = panels(len(levels), columns=len(levels), height=7.2)
     for ax, level in zip(grid, levels, strict=True):
-        for table, label, colour in ((before, "copies alone", COLOURS["grey"]), (after, "calibrated", COLOURS["blue"])):
-            held = coverage(table[table["level"] == level], by=("quantity",))["held"].reindex(names)
-            ax.plot(held, range(len(names)), "o", color=colour, markersize=4.5, label=label)
-        ax.axvline(level, color=COLOURS["ink"], linewidth=1, linestyle="--", label="as often as said")
+        held = {kind: coverage(table[table["level"] == level], by=("quantity",)) for kind, table in kinds.items()}
+        found = pd.concat([part.loc[names].assign(kind=kind) for kind, part in held.items()]).reset_index()
+        found = found.assign(name=found["quantity"].map(named))
+        forest(found, "held", "held", "held", "name", by="kind", reference=level, ax=ax, colours=colours)
         ax.axvspan(level - 0.05, level + 0.05, color=COLOURS["ink"], alpha=0.07, linewidth=0)
-        ax.set_yticks(range(len(names)), labels if ax is grid[0] else [], fontsize=8)
-        ax.set(
-            xlim=(0, 1), ylim=(len(names) - 0.5, -0.5), xlabel="truth within the interval", title=f"level {level:.0%}"
-        )
+        ax.set(xlim=(0, 1), xlabel="truth within the interval", title=f"level {level:.0%}")
+        ax.tick_params(axis="y", labelleft=ax is grid[0], labelsize=8)
         ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    figure = grid[0].figure
-    figure.suptitle(source(before.drop_duplicates("photo_id")), fontsize=10, x=0.01, ha="left")
-    figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9)
+    grid[0].figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9)
+    heading(grid[0], source(before.drop_duplicates("photo_id")))
     return grid
+
+
+def _means(table, by, values, seed):
+    """Mean of ``values`` at each value of a column, DataFrame with ``mean``, ``low`` and ``high`` (95 %, by people)."""
+    groups = values.groupby(table[by])
+    bands = {place: bootstrap_ci(part, table.loc[part.index, "patient_id"], seed=seed) for place, part in groups}
+    return pd.DataFrame(bands, index=["mean", "low", "high"]).T
