@@ -5,6 +5,7 @@ import csv
 import datetime
 import html as html_text
 import io
+import itertools
 import json
 import re
 from pathlib import Path
@@ -23,6 +24,8 @@ CHAPTERS = {
 LONG_TABLE = 12
 
 _TEMPLATES = Path(__file__).with_name("templates")
+#: Columns' names in plain words.
+_WORDS = json.loads((_TEMPLATES / "words.json").read_text(encoding="utf-8"))
 _THUMBNAIL_SIZE = (640, 360)
 _PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 
@@ -87,11 +90,15 @@ def build_index():
     cards = {page.stem[:2]: _card(page) for page in pages if (results_dir() / f"{page.stem}.json").is_file()}
     chapters = {question: [cards.pop(n) for n in numbers if n in cards] for question, numbers in CHAPTERS.items()}
     chapters["More"] = list(cards.values())
+    made = {}
+    shown = list(itertools.chain(*chapters.values()))
+    for card in shown:
+        made.setdefault(card["source"], []).append(card["number"])
     sheets = sorted((reports_dir() / "sheets").glob("*.html"), key=lambda path: -path.stat().st_mtime)
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True)
-    page = environment.get_template("overview.html.j2").render(
-        chapters=chapters, sheets=sheets[:5], style=_style(), disclaimer=DISCLAIMER, date=_today(), version=__version__
-    )
+    about = {"style": _style(), "disclaimer": DISCLAIMER, "date": _today(), "version": __version__}
+    about |= {"made": made, "simulated": any(card["simulated"] for card in shown)}
+    page = environment.get_template("overview.html.j2").render(chapters=chapters, sheets=sheets[:5], **about)
     return write_atomic(reports_dir() / "index.html", page)
 
 
@@ -133,14 +140,17 @@ def _arranged(html, file):
     from bs4 import BeautifulSoup
 
     soup = BeautifulSoup(html, "html.parser")
-    for table in soup("table"):
+    for table in soup.select("table:has(> thead):not(.sheet *)"):
         head, *index_names = table.thead("tr")[-2:]
         for row in index_names:  # pandas names the index in a row of its own: into the empty corner with it
             for name, corner in zip(row("th"), head("th"), strict=False):
                 if not corner.get_text(strip=True):
                     corner.string = name.get_text(strip=True)
             row.decompose()
-        labels = [cell.get_text(" ", strip=True) for cell in head("th")]
+        for cell in head("th"):
+            name = cell.get_text(" ", strip=True)
+            cell.string = _WORDS.get(name, name.replace("_", " "))
+        labels = [cell.get_text() for cell in head("th")]
         lines = [labels]
         for row in table.tbody("tr"):
             cells = row(["th", "td"])
@@ -224,7 +234,7 @@ def _card(page):
         "number": name[:2],
         "answer": results.get("answer"),
         "headline": [in_words(line) for line in results.get("headline", ())][:1],
-        "source": _source(results),
+        "source": results["dataset"] + _asked(results),
         "simulated": results["simulated"],
         "stopped": results.get("stopped"),
         "thumbnail": "data:image/jpeg;base64," + base64.b64encode(thumbnail.read_bytes()).decode()
@@ -236,8 +246,12 @@ def _card(page):
 def _source(results):
     """Data set and how much of it, ``MEEI, 48 people, 384 photos``; and the one asked for, if it is another."""
     n = results["n"]
-    asked = f" ({results['asked']} was asked for, and cannot answer this)" if "asked" in results else ""
-    return f"{results['dataset']}, {count_in_words(n) if isinstance(n, dict) else f'n = {count_in_words(n)}'}{asked}"
+    counted = count_in_words(n) if isinstance(n, dict) else f"n = {count_in_words(n)}"
+    return f"{results['dataset']}, {counted}{_asked(results)}"
+
+
+def _asked(results):
+    return f" ({results['asked']} was asked for, and cannot answer this)" if "asked" in results else ""
 
 
 def _without_path(value):

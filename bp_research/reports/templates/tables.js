@@ -1,5 +1,5 @@
 // A click on a column's head sorts its table; printing opens what is folded.
-for (const table of document.querySelectorAll("main table")) {
+for (const table of document.querySelectorAll("main table[class]:has(+ .save), main details > table")) {
   const body = table.tBodies[0];
   const heads = [...table.tHead.rows].at(-1).cells;
   const number = (row, column) => parseFloat(row.cells[column].textContent.replace("−", "-"));
