@@ -10,8 +10,10 @@ Inside this module the image's sides are used: side 0 is the image's left.
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from ..face.schemes import MIRROR_68
 from .portraits import portrait
@@ -22,24 +24,11 @@ KINDS = ("healthy", "flaccid", "synkinetic", "central", "bulbar")
 # Muscle actions at full strength, lengths in face units. "brow": raising the brow; "frown": pulling it down and in;
 # "close": share of the way that the upper lid closes; "widen": raising the upper and "squint" the lower lid; "out", "up":
 # of the mouth corner; "lip_up", "lip_down": of the middle of the lips; "protrude": fuller lips; "jaw": opening.
-_MOVES = {
-    "at rest": {},
-    "brow raise": {"brow": 0.085, "widen": 0.014},
-    "gentle eye closure": {"close": 1.0, "squint": 0.006},
-    "tight eye closure": {"close": 1.0, "squint": 0.028, "frown": 0.045, "out": 0.010, "up": 0.022},
-    "closed-lip smile": {"out": 0.070, "up": 0.055, "squint": 0.010, "close": 0.10},
-    "open smile": {"out": 0.085, "up": 0.075, "squint": 0.016, "close": 0.18, "lip_up": 0.040, "lip_down": 0.042,
-                   "jaw": 0.012},
-    "lip pucker": {"out": -0.095, "up": 0.004, "lip_up": 0.004, "lip_down": 0.004, "protrude": 0.026, "frown": 0.004},
-    "lower teeth show": {"out": 0.045, "up": -0.035, "lip_up": 0.006, "lip_down": 0.095, "jaw": 0.020, "squint": 0.006},
-    "mouth open": {"jaw": 0.240, "lip_down": 0.020, "out": -0.015},
-    "lips together": {"protrude": 0.006, "out": -0.010},
-    "lips spread": {"out": 0.075, "up": 0.010},
-}  # fmt: skip
-_ACTIONS = ("brow", "frown", "close", "widen", "squint", "out", "up", "lip_up", "lip_down", "protrude", "jaw")
+_MOVES = pd.read_csv(Path(__file__).with_name("movements.csv"), index_col="expression")
+_ACTIONS = tuple(_MOVES)
 
 #: Every expression that can be simulated: the eight of the MEEI set and those that NeuroFace's tasks need.
-MOVEMENTS = tuple(_MOVES)
+MOVEMENTS = tuple(_MOVES.index)
 
 _UPPER_LIDS = ([36, 37, 38, 39], [45, 44, 43, 42])  # outer corner to inner corner, per image side
 _LOWER_LIDS = ([36, 41, 40, 39], [45, 46, 47, 42])
@@ -181,7 +170,7 @@ def _paralysis(person, severity, traits):
 
 def _strengths(person, expression, effort, lost, side, traits):
     """Return the muscles' strengths (2, 11) in face units."""
-    moves = np.array([_MOVES[expression].get(action, 0.0) for action in _ACTIONS])
+    moves = _MOVES.loc[expression].to_numpy()
     weight = np.where(moves == 0, 0, effort * traits["effort"])
     strength = moves * weight * (1 + traits["sides"])
     strength[:, 2] = moves[2] * weight[2] if moves[2] < 1 else np.clip(1.35 * weight[2], 0, 1)
@@ -327,7 +316,7 @@ def pose(person, expression, severity=None, visit=0, take=0, amount=1.0):
     gaze = np.zeros(2)
     if side is not None:
         tone[side] = 1 - lost[side, 2] if person.kind != "synkinetic" else 1 + 0.6 * lost[side, 2]
-        if _MOVES[expression].get("close", 0) >= 1:
+        if _MOVES.loc[expression, "close"] >= 1:
             gaze[side] = 0.035 * lost[side, 1]  # Bell's phenomenon
     return Pose(_turn(points, yaw, pitch), rest, shift, strength, tone, gaze)
 

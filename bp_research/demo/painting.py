@@ -12,7 +12,7 @@ from functools import cache
 
 import cv2
 import numpy as np
-from scipy.interpolate import CubicSpline
+from scipy.interpolate import CubicSpline, RBFInterpolator
 
 from .portraits import portrait
 
@@ -71,31 +71,21 @@ class Camera:
 
 def curve(points, n=24):
     """Return a smooth curve (n, 2) through points (m, 2), and the points' own places among the curve's parameters."""
-    steps = np.r_[0, np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1) + 1e-6)]
+    steps = _lengths(points)
     return CubicSpline(steps / steps[-1], points)(np.linspace(0, 1, n))
+
+
+def _lengths(points):
+    """Return how far along their line points (m, 2) lie."""
+    return np.r_[0, np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1) + 1e-6)]
 
 
 def _dense(points, line):
     """Return the inner points of a line of landmarks and the points half-way between its landmarks."""
     own = points[line]
-    steps = np.r_[0, np.cumsum(np.linalg.norm(np.diff(own, axis=0), axis=1) + 1e-6)]
+    steps = _lengths(own)
     middles = CubicSpline(steps, own)((steps[1:] + steps[:-1]) / 2)
     return np.concatenate([own[1:-1], middles])
-
-
-def _bend(r2):
-    """Return the thin-plate kernel of squared distances."""
-    return 0.5 * r2 * np.log(np.maximum(r2, 1e-20))
-
-
-def _spline(source, target):
-    """Return the weights (n + 3, 2) of the thin-plate spline that takes `source` (n, 2) to `target` (n, 2)."""
-    n = len(source)
-    affine = np.c_[np.ones(n), source]
-    system = np.zeros((n + 3, n + 3))
-    system[:n, :n] = _bend(((source[:, None] - source) ** 2).sum(-1))
-    system[:n, n:], system[n:, :n] = affine, affine.T
-    return np.linalg.solve(system, np.r_[target, np.zeros((3, 2))])
 
 
 # Landmarks through which all warps pass, and the lines that each follows: above the eyes' opening, middle, below the mouth.
@@ -134,16 +124,8 @@ def warps(face, points):
         From places in the moved face to places in the portrait, both (n, 2) in face units: above the eyes' opening,
         between eyes and mouth, below the mouth's opening.
     """
-    functions = []
-    for source, target in zip(_controls(points), _portrait_controls(face), strict=True):
-        weights = _spline(source, target)
-
-        def function(places, source=source, weights=weights):
-            r2 = ((places[:, None] - source) ** 2).sum(-1)
-            return _bend(r2) @ weights[:-3] + np.c_[np.ones(len(places)), places] @ weights[-3:]
-
-        functions.append(function)
-    return functions
+    pairs = zip(_controls(points), _portrait_controls(face), strict=True)
+    return [RBFInterpolator(source, target, kernel="thin_plate_spline") for source, target in pairs]
 
 
 def _grid(camera, box):
