@@ -1,6 +1,7 @@
 """Many photos: order, marked failures, caches that survive a kill, other people's executors."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +21,9 @@ from bp_research import GetLandmarks, LandmarkTester, ProcessResults, measure_co
 from bp_research.datasets.records import Photo
 from bp_research.errors import BadSettingError, ModelNotFoundError, WorkerError
 from bp_research.face.schemes import FEATURES
+from bp_research.measuring import cohort
 from bp_research.measuring.cohort import landmarks_of
+from bp_research.measuring.row import code_digest
 from bp_research.work import map_cached
 
 
@@ -142,7 +145,7 @@ sys.path.insert(0, {tests!r})
 from test_cohort import _slow
 from bp_research.work import map_cached
 items = list(range(60))
-map_cached(partial(_slow, log={log!r}), items, keys=[str(i) for i in items], cache={cache!r}, processes=2, progress=False)
+map_cached(partial(_slow, log={log!r}), items, key=str, cache={cache!r}, processes=2, progress=False)
 """
 
 
@@ -161,7 +164,7 @@ def test_a_killed_run_goes_on_where_it_stopped(tmp_path):
     with cache.open("a") as file:
         file.write('{"key": "59", "val')  # what a crash in mid-line leaves
     items = list(range(60))
-    answers = map_cached(partial(_slow, log=log), items, keys=map(str, items), cache=cache, processes=2, progress=False)
+    answers = map_cached(partial(_slow, log=log), items, key=str, cache=cache, processes=2, progress=False)
     assert [answer["square"] for answer in answers] == [i**2 for i in items]
     assert len(log.read_text().splitlines()) == 60 - len(kept)  # nothing finished was repeated
     assert kept <= set(cache.read_text().splitlines())  # and nothing was lost
@@ -193,3 +196,60 @@ def test_augmenting_adds_what_the_tester_says_and_changes_nothing_else(folder, p
     for wrong in (-1, 2.5, True):
         with pytest.raises(BadSettingError, match="augment"):
             measure_cohort(photos, "iBUG", augment=wrong)
+
+
+@pytest.fixture
+def other_root(tmp_path):
+    """A folder with the package's sources, which may be changed."""
+    root = Path(cohort.__file__).parents[2]
+    shutil.copytree(root / "bp_research", tmp_path / "bp_research", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+_LOADED = """
+import sys
+from matplotlib.cbook import get_sample_data
+from bp_research.measuring.row import measure_photo
+photo = get_sample_data("grace_hopper.jpg", asfileobj=False), None
+for model in ("iBUG", "FaceMesh halves"):
+    assert measure_photo(photo, model, 200, False, 2, True, False)["status"] == "ok"
+print(*(module.__file__ for name, module in sys.modules.items() if name.partition(".")[0] == "bp_research"))
+"""
+
+
+def test_every_module_that_measuring_loads_makes_rows_stale(other_root):
+    run = subprocess.run([sys.executable, "-c", _LOADED], stdout=subprocess.PIPE, text=True, check=True)
+    root, digest = Path(cohort.__file__).parents[2], code_digest.__wrapped__
+    loaded = [Path(file).relative_to(root) for file in run.stdout.split()]
+    assert len(loaded) > 20 and digest(other_root) == code_digest()
+    for file in [*loaded, Path("bp_research/landmarks/mean_mesh.csv"), Path("bp_research/face/measures.csv")]:
+        kept = (other_root / file).read_bytes()
+        (other_root / file).write_bytes(kept + b"\n")
+        assert digest(other_root) != code_digest(), f"{file} could change unnoticed"
+        (other_root / file).write_bytes(kept)
+    (other_root / "bp_research/people/maps.py").write_text("")
+    assert digest(other_root) == code_digest()  # of which no row depends
+
+
+def test_a_renamed_module_cannot_be_passed_over(other_root):
+    digest, package = code_digest.__wrapped__, other_root / "bp_research"
+    (package / "face" / "geometry.py").rename(package / "face" / "shapes.py")
+    with pytest.raises(ImportError, match="geometry"):
+        digest(other_root)
+    for file in package.rglob("*.py"):
+        file.write_text(file.read_text(encoding="utf-8").replace("geometry import", "shapes import"), encoding="utf-8")
+    renamed = digest(other_root)
+    with (package / "face" / "shapes.py").open("a") as file:
+        file.write("# changed")
+    assert len({code_digest(), renamed, digest(other_root)}) == 3
+
+
+def test_changed_code_makes_cached_rows_stale(folder, tmp_path, other_root, monkeypatch):
+    cache = tmp_path / "rows.jsonl"
+    measure_cohort(folder, "iBUG", cache=cache, progress=False)
+    with (other_root / "bp_research/face/geometry.py").open("a") as file:
+        file.write("# changed")
+    monkeypatch.setattr(cohort, "code_digest", partial(code_digest, other_root))
+    for _ in range(2):
+        measure_cohort(folder, "iBUG", cache=cache, progress=False)
+        assert len(cache.read_text().splitlines()) == 20

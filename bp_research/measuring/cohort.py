@@ -2,39 +2,41 @@
 
 import hashlib
 import re
-from functools import lru_cache, partial
+import sys
+from collections import deque
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.dataset
+import pyarrow.parquet as pq
+from tqdm import tqdm
 
 from .. import DEFAULT_MODEL
-from ..datasets.folder import load_folder
-from ..datasets.records import RECORD_COLUMNS, Photo
+from ..datasets.listing import photos_in
+from ..datasets.records import RECORD_COLUMNS
 from ..errors import BadSettingError
-from ..face.geometry import asymmetry, feature_array
-from ..face.schemes import FEATURES, REGIONS
-from ..landmarks.get_landmarks import GetLandmarks
 from ..landmarks.models import get_engine, model_files, model_name
-from ..paths import processed_dir
-from ..work import map_cached
-from .clinical import CLINICAL_BOUNDS, CLINICAL_COLUMNS, clinical_row, in_millimetres
-from .landmark_tester import LandmarkTester
-
-BOX_COLUMNS = ("left", "top", "right", "bottom")
-LANDMARK_COLUMNS = tuple(f"{axis}{i}" for i in range(68) for axis in "xy")
-
-_COLUMNS = (*BOX_COLUMNS, "n_faces", "score", "yaw", "pitch", *LANDMARK_COLUMNS, *FEATURES, *REGIONS)
-
-MEDIAN_LANDMARK_COLUMNS = tuple(f"{name}_median" for name in LANDMARK_COLUMNS)
-AUGMENTED_COLUMNS = (
-    *(f"{quantity}_{what}" for quantity in (*FEATURES, *REGIONS) for what in ("median", "low", "high")),
-    *MEDIAN_LANDMARK_COLUMNS,
+from ..paths import file_place, processed_dir, write_atomic
+from ..work import map_cached, stream
+from .clinical import in_millimetres
+from .row import (
+    BOX_COLUMNS,
+    LANDMARK_COLUMNS,
+    MEDIAN_LANDMARK_COLUMNS,
+    code_digest,
+    measure_photo,
+    read_bytes,
+    row_columns,
 )
 
-# A change in these changes what a photo's row holds, so that it makes cached rows stale.
-#: Rooms of the package on whose code a row depends.
-_ROOMS = ("face", "landmarks", "measuring")
+__all__ = ["BOX_COLUMNS", "LANDMARK_COLUMNS", "landmarks_of", "measure_cohort", "measured"]
+
+#: Photos whose rows are written together.
+PART = 500
+_KILLER = {"status": "WorkerError: the process that measured this photo was killed each time, also when it did nothing else"}
 
 
 def measure_cohort(
@@ -44,6 +46,7 @@ def measure_cohort(
     progress=True,
     cache=None,
     *,
+    out=None,
     executor=None,
     resolution=200,
     colored=False,
@@ -56,8 +59,9 @@ def measure_cohort(
 
     Parameters
     ----------
-    photos : PhotoSet, path-like or sequence of (Photo or path-like)
-        A data set, a folder of photos, or photos.
+    photos : PhotoSet, path-like or iterable of (Photo or path-like)
+        A data set, a folder of photos, photos, or a table of them, see :func:`bp_research.datasets.listing.listed_photos`.
+        With ``out`` they are taken as they are needed. A place may be an address that fsspec reads: workers read the photos.
     model : str, path-like, tuple or list
         The landmark model, see :mod:`bp_research.landmarks.models`.
     processes : int, optional
@@ -67,9 +71,13 @@ def measure_cohort(
     cache : path-like, optional
         A file to which finished rows are added, so that a run that was killed goes on where it stopped. A photo whose
         content changed is measured again; so is everything when the model, the settings or the measuring code change.
+    out : path-like, optional
+        A folder to which the rows go as Parquet files, in parts as they are finished, for cohorts too large for the memory.
+        A run that was killed goes on with the first part that is not there; a part is measured again if a photo of it
+        (by place, size and date), the model, the settings or the measuring code changed.
     executor : concurrent.futures.Executor, optional
-        Does the work in place of own processes, for cohorts too large for one machine. Its workers must see the photos
-        under the same paths and have this package installed.
+        Does the work in place of own processes, for cohorts too large for one machine; ``processes`` then says how many
+        workers it has. They must see the photos under the same paths and have this package installed.
     resolution, colored
         As in :class:`bp_research.GetLandmarks`.
     augment : int
@@ -84,7 +92,7 @@ def measure_cohort(
 
     Returns
     -------
-    DataFrame
+    DataFrame, or with ``out`` a pyarrow.dataset.Dataset
         One row per photo, in the photos' order: what the data set says (``dataset`` ... ``age``), the face's box (``left``,
         ``top``, ``right``, ``bottom``, px), ``n_faces``, ``score``, ``yaw`` and ``pitch`` of the head
         (degrees; NaN without mesh), landmarks ``x0, y0 ... x67, y67`` (px of the upright
@@ -96,57 +104,42 @@ def measure_cohort(
         median landmarks
         themselves, ``x0_median ... y67_median``. With ``clinical`` the measures ``brow height right`` ... in mm, degrees
         and per cent by one scale per person, ``interocular_mm``, and with both their ``_median``, ``_low`` and ``_high``,
-        see :func:`bp_research.measuring.clinical.in_millimetres`.
+        see :func:`bp_research.measuring.clinical.in_millimetres`; with ``out`` the photos of a person must follow each other.
 
     Raises
     ------
     ModelNotFoundError, BadModelError, BadSettingError
-        If the run as a whole makes no sense; a bad photo costs its row only.
+        If the run as a whole makes no sense; a bad photo costs its row only, also one that kills the worker that reads it.
 
     Examples
     --------
     >>> table = measure_cohort("my_photos", cache="my_photos.jsonl")  # doctest: +SKIP
     >>> table.loc[table.status != "ok", ["photo_id", "status"]]  # doctest: +SKIP
 
-    On a Dask cluster:
+    On a Dask cluster, in constant memory:
 
     >>> from dask.distributed import Client  # doctest: +SKIP
-    >>> table = measure_cohort("photos", executor=Client("scheduler:8786").get_executor())  # doctest: +SKIP
+    >>> cluster = Client("scheduler:8786").get_executor()  # doctest: +SKIP
+    >>> rows = measure_cohort("photos.parquet", out="measured", executor=cluster, processes=200)  # doctest: +SKIP
+    >>> rows.to_table(columns=["path", "mouth", "status"]).to_pandas()  # doctest: +SKIP
     """
     if isinstance(augment, bool) or not isinstance(augment, int | np.integer) or augment < 0:
         raise BadSettingError(f"augment is a number of copies, 0 or more, not {augment!r}")
     if frontal and augment:
         raise BadSettingError("frontal features have no intervals of changed copies: ask for them without augment")
-    records = _records(photos)
-    by_hand = {Path(photo.path).resolve(): photo.landmarks_gt.tolist() for photo in corrected}
-    points = [by_hand.get(Path(photo.path).resolve()) if by_hand else None for photo in records]
     if executor is None:
         get_engine(model)  # a missing model is said at once, and forked workers share the loaded one
-    settings = {"model": model, "resolution": resolution, "colored": bool(colored), "augment": augment}
+    settings = {"model": model, "resolution": resolution, "colored": bool(colored), "augment": int(augment)}
     settings |= {"clinical": bool(clinical), "frontal": bool(frontal)}
-    rows = map_cached(
-        partial(_measure, **settings),
-        list(zip([str(photo.path) for photo in records], points, strict=True)),
-        keys=_cache_keys(records, points, settings) if cache is not None else None,
-        cache=cache,
-        processes=processes,
-        progress=progress,
-        executor=executor,
-    )
-    said = pd.DataFrame(
-        [[getattr(photo, name) for name in RECORD_COLUMNS] for photo in records], columns=RECORD_COLUMNS
-    )
-    said["path"] = said["path"].map(str)
-    for name in ("severity", "age"):
-        said[name] = said[name].astype(float)
-    columns = list(_COLUMNS)
-    columns += AUGMENTED_COLUMNS if augment else ()
-    columns += (*CLINICAL_COLUMNS, *(CLINICAL_BOUNDS if augment else ())) if clinical else ()
-    table = pd.concat([said, pd.DataFrame(rows, columns=[*columns, "status"])], axis=1)
-    table = in_millimetres(table) if clinical else table
-    names = [model_name(model) + (", corrected by hand" if by_hand else "") for by_hand in points]
-    table.insert(table.columns.get_loc("status"), "model", names)
-    return table
+    by_hand = {str(Path(photo.path).resolve()): photo.landmarks_gt.tolist() for photo in corrected}
+    work = {"function": partial(measure_photo, **settings), "cache": cache, "processes": processes, "executor": executor}
+    work |= {"instead": _KILLER, "key": partial(_photo_key, _settings_key(settings))}
+    if out is None:
+        records = list(photos_in(photos))
+        rows = map_cached(items=[_item(photo, by_hand) for photo in records], progress=progress, **work)
+        return _table(records, rows, by_hand, settings)
+    parts = _write_parts(Path(out), photos_in(photos), by_hand, settings, work, progress)
+    return pyarrow.dataset.dataset(parts, format="parquet")
 
 
 def measured(photos, model=DEFAULT_MODEL, **settings):
@@ -184,60 +177,97 @@ def landmarks_of(table, median=False):
     return table[list(MEDIAN_LANDMARK_COLUMNS if median else LANDMARK_COLUMNS)].to_numpy(float).reshape(-1, 68, 2)
 
 
-def _measure(photo, model, resolution, colored, augment, clinical, frontal):
-    """One photo's measurements, as a dict of what JSON holds."""
-    try:
-        path, by_hand = photo
-        tester = LandmarkTester(path, model, resolution, colored, corrected=by_hand) if augment else None
-        face = tester.single if augment else GetLandmarks(path, model, resolution, colored, by_hand)
-        points = face.frontal_landmarks if frontal else face.landmarks
-        numbers = np.r_[face.bounding_box, face.n_faces, face.score, (face.pose or (np.nan, np.nan))[:2]]
-        numbers = np.r_[numbers, face.landmarks.ravel(), feature_array(points), asymmetry(points)]
-        row = dict(zip(_COLUMNS, numbers.tolist(), strict=True))
-        if augment:
-            intervals = tester.run(augment).feature_intervals(0.9)[["value", "low", "high"]]
-            numbers = np.r_[intervals.to_numpy().ravel(), tester.median_landmarks.ravel()]
-            row |= dict(zip(AUGMENTED_COLUMNS, numbers.tolist(), strict=True))
-        if clinical:
-            row |= clinical_row(face, tester.test_landmarks if augment else None)
-        return {**row, "status": "ok"}
-    except Exception as error:  # whatever one photo does to a decoder must not end the whole run
-        return {"status": f"{type(error).__name__}: {error}"}
+def _item(photo, by_hand):
+    """What a worker is given: where a photo lies, and the points that a person set."""
+    path = str(photo.path)
+    return path, by_hand.get(str(Path(path).resolve())) if by_hand else None
 
 
-def _records(photos):
-    if isinstance(photos, str | Path) and not Path(photos).is_file():
-        photos = load_folder(photos)
-    elif isinstance(photos, Photo | str | Path):
-        photos = [photos]
-    records = list(photos)
-    strange = [photo for photo in records if not isinstance(photo, Photo | str | Path)]
-    if strange:
-        raise BadSettingError(f"photos are Photo records or paths, not {type(strange[0]).__name__}: {strange[0]!r:.80}")
-    if not records:
-        raise BadSettingError("there is no photo to measure: the data set or list is empty")
-    return [p if isinstance(p, Photo) else Photo("photos", Path(p).stem, Path(p).name, Path(p)) for p in records]
-
-
-def _cache_keys(records, points, settings):
-    """For each photo a digest of its content and of all that its row depends on; None where it cannot be read."""
-    others = [settings[name] for name in ("resolution", "colored", "augment", "clinical", "frontal")]
+def _settings_key(settings):
+    """What every row depends on; None if the model cannot be told from others."""
     files = model_files(settings["model"])
-    if files is None:
-        return [None] * len(records)
-    common, keys = repr((files, *others, _code_digest())), []
-    for photo, by_hand in zip(records, points, strict=True):
-        try:
-            content = hashlib.blake2b(Path(photo.path).read_bytes(), digest_size=16).hexdigest()
-        except OSError:
-            keys.append(None)
-            continue
-        keys.append(hashlib.blake2b(f"{content} {by_hand or ''} {common}".encode(), digest_size=16).hexdigest())
-    return keys
+    return files and repr((files, *list(settings.values())[1:], code_digest()))
 
 
-@lru_cache(maxsize=1)
-def _code_digest():
-    package = Path(__file__).parent.parent
-    files = sorted(file for room in _ROOMS for file in (package / room).glob("*.py"))
-    return hashlib.blake2b(b"".join(file.read_bytes() for file in files), digest_size=16).hexdigest()
+def _photo_key(common, item):
+    """A digest of a photo's content and of all that its row depends on; None where it cannot be read."""
+    try:
+        return common and _digest(_digest(read_bytes(item[0])), item[1], common)
+    except (OSError, ValueError, ImportError):
+        return None
+
+
+def _digest(*values):
+    content = values[0] if isinstance(values[0], bytes) else repr(values).encode()
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def _table(records, rows, by_hand, settings):
+    said = pd.DataFrame([[getattr(p, name) for name in RECORD_COLUMNS] for p in records], columns=list(RECORD_COLUMNS))
+    said["path"] = said["path"].map(str)
+    said = said.astype({"severity": float, "age": float})
+    columns = [*row_columns(settings["augment"], settings["clinical"]), "status"]
+    table = pd.concat([said, pd.DataFrame(rows, columns=columns)], axis=1)
+    table = in_millimetres(table) if settings["clinical"] else table
+    name = model_name(settings["model"])
+    names = [name + (", corrected by hand" if _item(photo, by_hand)[1] else "") for photo in records]
+    table.insert(table.columns.get_loc("status"), "model", names)
+    return table
+
+
+def _write_parts(folder, records, by_hand, settings, work, progress):
+    """Measure what is not there yet and write it, a part at a time; the parts' paths."""
+    common, paths, waiting, rows = work["key"].args[0], [], deque(), []
+
+    def missing():
+        for part in _parts(records, settings["clinical"]):
+            items = [_item(photo, by_hand) for photo in part]
+            stamp = common and _digest([[getattr(p, name) for name in RECORD_COLUMNS] for p in part], items, common)
+            stamp = stamp and _digest(stamp, [_state(path) for path, _ in items])
+            paths.append(file_place(folder / f"part-{len(paths):06d}.parquet"))
+            if not stamp or _stamp(paths[-1]) != stamp:
+                waiting.append((paths[-1], part, stamp))
+                yield from items
+
+    for row in tqdm(stream(items=missing(), **work), unit="photo", disable=not progress, file=sys.stderr):
+        rows.append(row)
+        if len(rows) == len(waiting[0][1]):
+            path, part, stamp = waiting.popleft()
+            _write(path, _table(part, rows, by_hand, settings), stamp)
+            rows = []
+    for old in set(folder.glob("*part-*.parquet")) - set(paths):  # of a longer list, or half written
+        old.unlink()
+    return [str(path) for path in paths]
+
+
+def _parts(records, whole_people):
+    part = []
+    for photo in records:
+        if len(part) >= PART and not (whole_people and photo.patient_id == part[-1].patient_id):
+            yield part
+            part = []
+        part.append(photo)
+    yield part
+
+
+def _state(path):
+    """Size and date of a file; None of what lies elsewhere."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
+def _stamp(path):
+    """The stamp of a part that is there."""
+    return (pq.read_schema(path).metadata or {}).get(b"stamp", b"").decode() if path.exists() else None
+
+
+def _write(path, table, stamp):
+    table["frame"] = table["frame"].astype("Int64")
+    numbers = dict.fromkeys(table.select_dtypes(float), pa.float64()) | {"frame": pa.int64()}
+    schema = pa.schema([(name, numbers.get(name, pa.string())) for name in table])  # a part may lack what another has
+    content = pa.Table.from_pandas(table, schema, preserve_index=False)
+    content = content.replace_schema_metadata({**content.schema.metadata, b"stamp": stamp or ""})
+    write_atomic(path, lambda place: pq.write_table(content, place))

@@ -13,9 +13,8 @@ from ..face.schemes import FEATURES, LEFT_BROW, LEFT_EYE, REGIONS, RIGHT_BROW, R
 from ..landmarks.engine import box_overlap
 from ..landmarks.get_landmarks import GetLandmarks
 from ..landmarks.models import get_engine
-from ..work import cores, map_cached
+from ..work import cores, helpers_there_are, map_cached, map_with_helpers
 from .copies import NOISES, Change, FaceCopies
-from .helpers import helpers_there_are, map_with_helpers
 from .intervals import apply_calibration
 
 #: Settings of :meth:`LandmarkTester.run` that measured best on photos of people with palsy.
@@ -50,7 +49,7 @@ class LandmarkTester:
         Turn the picture first so that the line of the outer eye corners, as predicted from the photo itself, is level.
     processes : int, optional
         Worker processes for the copies, started for each test. Default: one per core with ``redetect``; else this process
-        and helpers that are started once (see :mod:`bp_research.measuring.helpers`).
+        and helpers that are started once (see :mod:`bp_research.work`).
     corrected : array_like (68, 2), optional
         As in :class:`bp_research.GetLandmarks`.
 
