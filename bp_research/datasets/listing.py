@@ -11,6 +11,7 @@ from .folder import load_folder
 from .records import RECORD_COLUMNS, Photo
 
 _AT_ONCE = 10_000
+_NUMBERS = ("frame", "severity", "age")
 
 
 def photos_in(photos):
@@ -64,14 +65,19 @@ def listed_photos(table):
     """
     with fsspec.open(str(table), "rb") as file:
         parquet = str(table).lower().endswith(".parquet")
-        parts = pq.ParquetFile(file).iter_batches(_AT_ONCE) if parquet else pd.read_csv(file, chunksize=_AT_ONCE)
+        texts = dict.fromkeys(set(RECORD_COLUMNS) - set(_NUMBERS), str)  # a code such as 007 keeps its noughts
+        if parquet:
+            parts = pq.ParquetFile(file).iter_batches(_AT_ONCE)
+        else:
+            parts = pd.read_csv(file, chunksize=_AT_ONCE, dtype=texts)
         for part in parts:
             part = part.to_pandas() if parquet else part
             if "path" not in part:
                 raise BadTableError(f"{table} has no column path that says where the photos lie, only {list(part)[:8]}")
             fields = part[[name for name in RECORD_COLUMNS if name in part]].astype(object)
             for said in fields.where(fields.notna(), None).to_dict("records"):
-                path = str(said.pop("path"))
+                said |= {name: str(said[name]) for name in texts if said.get(name) is not None}
+                path = said.pop("path")
                 there = "://" in path or Path(path).is_absolute()
                 yield _photo(path if there else f"{str(table).rpartition('/')[0] or '.'}/{path}", **said)
 
