@@ -58,8 +58,7 @@ def photos_of_person(photoset, landmarks, show=False):
     grid = panels(len(photoset), columns=columns, height=2.5)
     for photo, points, ax in zip(photoset, landmarks, grid, strict=True):
         face(photo, points, show, ax, title=photo.expression or photo.task or "")
-    title = f"{photoset.name}: {count(len(photoset), 'photo')} of {photoset[0].patient_id}"
-    heading(grid[0], title)
+    heading(grid[0], f"{photoset.name}: {count(len(photoset), 'photo')} of {photoset[0].patient_id}")
     return grid
 
 

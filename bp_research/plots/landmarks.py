@@ -1,14 +1,16 @@
 """Figures of landmark accuracy, from the tables of ``score_landmarks`` and ``summarise``."""
 
 import numpy as np
+import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
 from ..accuracy.dataset_tester import POINT_ERRORS
 from ..accuracy.scores import bootstrap_ci, interval_text
 from ..errors import BadTableError
 from ..face.schemes import REGIONS
+from .charts import forest
 from .faces import outline
-from .style import COLOURS, CYCLE, WIDTH, axes, count, levels_of, panels, source
+from .style import COLOURS, CYCLE, axes, count, heading, levels_of, panels, source
 
 _PERCENT = PercentFormatter(1, decimals=0)
 
@@ -38,17 +40,8 @@ def error_map(scores, shape, ax=None, highest=None, colorbar=True):
     shape = np.asarray(shape, float)
     ax = outline(shape, axes(ax, (4.6, 4.4)), colour="#BBBBBB")
     order = np.argsort(errors)
-    dots = ax.scatter(
-        *shape[order].T,
-        c=errors[order],
-        s=14 + 90 * np.minimum(errors[order] / highest, 1),
-        cmap="viridis_r",
-        vmin=0,
-        vmax=highest,
-        zorder=3,
-        edgecolors="white",
-        linewidths=0.5,
-    )
+    sizes, look = 14 + 90 * np.minimum(errors[order] / highest, 1), {"edgecolors": "white", "linewidths": 0.5, "zorder": 3}
+    dots = ax.scatter(*shape[order].T, sizes, errors[order], cmap="viridis_r", vmin=0, vmax=highest, **look)
     ax.set_title(source(scores), fontsize=10)
     if colorbar:
         bar = ax.figure.colorbar(dots, ax=ax, shrink=0.7, format=_PERCENT)
@@ -122,13 +115,8 @@ def asymmetry_scatter(scores, region, ax=None, by="group", n=2000, seed=0):
         x, y = pairs[(found[by] == level.value).to_numpy()].T
         ax.plot(x, y, "o", color=level.colour, markersize=4, alpha=0.7, markeredgewidth=0, label=level.label)
     slope, r = (bootstrap_ci(pairs, found["patient_id"], name, n=n, seed=seed) for name in ("slope", "correlation"))
-    middle = pairs.mean(axis=0)
-    ax.plot(
-        [-end, end],
-        middle[1] + slope[0] * (np.array([-end, end]) - middle[0]),
-        color=COLOURS["ink"],
-        label="detected on true",
-    )
+    ends, (x, y) = end * np.array([-1, 1]), pairs.mean(axis=0)
+    ax.plot(ends, y + slope[0] * (ends - x), color=COLOURS["ink"], label="detected on true")
     ax.set(xlim=(-end, end), ylim=(-end, end), xlabel="true", ylabel="detected")
     ax.set_aspect("equal")
     ax.tick_params(labelsize=8)
@@ -153,9 +141,8 @@ def asymmetry_kept(scores, by="group", seed=0):
     grid = panels(len(REGIONS), columns=len(REGIONS), height=3.6)
     for ax, region in zip(grid, REGIONS, strict=True):
         asymmetry_scatter(scores, region, ax, by, seed=seed)
-    figure, found = grid[0].figure, scores[~scores["failed"]]
-    figure.suptitle(f"{source(found)}\nleft minus right side [inter-ocular distances]", fontsize=10, x=0.01, ha="left")
-    figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=9)
+    grid[0].figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=9)
+    heading(grid[0], f"{source(scores[~scores['failed']])}\nleft minus right side [inter-ocular distances]")
     return grid
 
 
@@ -178,15 +165,17 @@ def asymmetry_sizes(table, by="group", seed=0):
     levels, rng = levels_of(table, by), np.random.default_rng(seed)
     grid = panels(len(REGIONS), columns=len(REGIONS), height=1.3 + 0.55 * len(levels))
     for ax, region in zip(grid, REGIONS, strict=True):
+        rows = []
         for y, level in enumerate(levels):
             part = table[(table[by] == level.value) & table[region].notna()]
             values = part[region].abs().to_numpy()
             ax.plot(values, y + rng.uniform(-0.25, 0.25, len(values)), "o", color=level.colour, markersize=3, alpha=0.4)
-            middle, low, high = bootstrap_ci(values, part["patient_id"], "median", seed=seed)
-            ax.errorbar(middle, y, xerr=[[middle - low], [high - middle]], fmt="D", color=COLOURS["ink"], markersize=5)
-        ax.set_yticks(range(len(levels)), [level.label for level in levels] if ax is grid[0] else [])
-        ax.set(ylim=(len(levels) - 0.5, -0.5), xlim=(0, None), xlabel="|left minus right|", title=region)
-    grid[0].figure.suptitle(f"{source(table)} [inter-ocular distances]", fontsize=10, x=0.01, ha="left")
+            rows.append((level.label, *bootstrap_ci(values, part["patient_id"], "median", seed=seed)))
+        medians = pd.DataFrame(rows, columns=["group", "median", "low", "high"])
+        forest(medians, "median", "low", "high", "group", ax=ax, colours={"": COLOURS["ink"]})
+        ax.tick_params(axis="y", labelleft=ax is grid[0])
+        ax.set(xlim=(0, None), xlabel="|left minus right|", title=region)
+    heading(grid[0], f"{source(table)} [inter-ocular distances]")
     return grid
 
 
@@ -212,32 +201,15 @@ def interval_chart(summary, measure, statistic, by=None, ax=None, label=None, pe
     Axes
     """
     rows = summary[(summary["measure"] == measure) & (summary["statistic"] == statistic) & summary["minus"].isna()]
-    by = "setting" if by is None else by
-    values, settings = list(dict.fromkeys(rows[by])), list(dict.fromkeys(rows["setting"]))
-    ax = axes(ax, (WIDTH, 1.2 + 0.34 * len(values)))
-    side_by_side = by != "setting" and len(settings) > 1
-    for i, setting in enumerate(settings):
-        part = rows[rows["setting"] == setting]
-        offset = (i - (len(settings) - 1) / 2) * 0.16 if side_by_side else 0
-        y = np.array([values.index(value) for value in part[by]]) + offset
-        spread = np.abs(part[["low", "high"]].to_numpy(float).T - part["estimate"].to_numpy(float))
-        style = {
-            "fmt": "o",
-            "markersize": 5,
-            "capsize": 0,
-            "color": CYCLE[i % len(CYCLE)] if side_by_side else CYCLE[0],
-        }
-        ax.errorbar(part["estimate"].to_numpy(float), y, xerr=spread, label=setting, **style)
-    counts = rows.groupby(by, sort=False)[["n_frames", "n_people"]].first()
-    ticks = [f"{v}\n{count(f, 'frame')}, {count(p, 'person', 'people')}" for v, (f, p) in counts.iterrows()]
-    ax.set_yticks(range(len(values)), ticks, fontsize=9)
-    ax.locator_params(axis="x", nbins=6)
-    ax.set(ylim=(len(values) - 0.5, -0.5), xlabel=label or f"{measure}, {statistic}")
+    by = by or "setting"
+    sizes = zip(rows[by], rows["n_frames"], rows["n_people"], strict=True)
+    names = [f"{value}\n{count(n, 'frame')}, {count(people, 'person', 'people')}" for value, n, people in sizes]
+    names = pd.Series(names, rows.index).groupby(rows[by]).transform("first")  # a setting may lack a frame of others
+    hue = "setting" if by != "setting" and rows["setting"].nunique() > 1 else None
+    xlabel = label or f"{measure}, {statistic}"
+    ax = forest(rows.assign(name=names), "estimate", "low", "high", "name", by=hue, ax=ax, xlabel=xlabel)
     if percent:
         ax.xaxis.set_major_formatter(PercentFormatter(1))
-    ax.grid(True, axis="x")
-    if side_by_side:
-        ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return ax
 
 
@@ -245,5 +217,5 @@ def _parts(scores, by):
     """(name, colour, rows) of each curve; settings in the table's order."""
     if by != "setting":
         return [(level.label, level.colour, scores[scores[by] == level.value]) for level in levels_of(scores, by)]
-    names = list(dict.fromkeys(scores["setting"]))
-    return [(name, CYCLE[i % len(CYCLE)], scores[scores["setting"] == name]) for i, name in enumerate(names)]
+    parts = scores.groupby("setting", sort=False)
+    return [(name, CYCLE[i % len(CYCLE)], part) for i, (name, part) in enumerate(parts)]
