@@ -1,6 +1,7 @@
 """Who and what is in a data set: its people, one person's photos, what could not be measured."""
 
 import numpy as np
+import seaborn as sns
 from matplotlib.ticker import MaxNLocator
 
 from .faces import face
@@ -75,33 +76,32 @@ def statuses(table, ax=None):
     -------
     Axes
     """
-    kinds = table["status"].str.partition(":")[0].value_counts()
-    ax = axes(ax, (WIDTH, 0.9 + 0.35 * len(kinds)))
-    colours = [COLOURS["blue"] if kind == "ok" else COLOURS["vermillion"] for kind in kinds.index]
-    _label(ax, ax.barh(["measured" if k == "ok" else k for k in kinds.index], kinds, color=colours))
-    ax.invert_yaxis()
-    ax.set_xlabel("photos")
+    kinds = table["status"].str.partition(":")[0].replace("ok", "measured")
+    ax = axes(ax, (WIDTH, 0.9 + 0.35 * kinds.nunique()))
+    colours = {kind: COLOURS["blue"] if kind == "measured" else COLOURS["vermillion"] for kind in kinds.value_counts().index}
+    _count(kinds, colours, "photos", ax)
     return heading(ax, source(table))
 
 
 def _bars(persons, name, title, ax):
     levels = levels_of(persons, name)
-    numbers = [(persons[name] == level.value).sum() for level in levels]
-    _label(ax, ax.barh([level.label for level in levels], numbers, color=[level.colour for level in levels]))
-    ax.invert_yaxis()
-    ax.set_xlabel("people")
-    ax.set_title(f"{title}, n = {sum(numbers)}")
+    known = persons[name].map({level.value: level.label for level in levels}).dropna()
+    _count(known, {level.label: level.colour for level in levels}, "people", ax)
+    ax.set_title(f"{title}, n = {len(known)}")
+
+
+def _count(values, colours, label, ax):
+    """A bar with its number for each value, in the order and the colours of ``colours``."""
+    kinds = {"order": list(colours), "hue_order": list(colours), "palette": colours, "legend": False}
+    sns.countplot(y=values, hue=values, saturation=1, ax=ax, **kinds)
+    for bars in ax.containers:
+        ax.bar_label(bars, padding=3)
+    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    ax.set(xlabel=label, ylabel="")
+    ax.margins(x=0.12)
+    ax.tick_params(axis="y", length=0)
 
 
 def _ages(ages, ax):
-    ax.hist(ages, bins=np.arange(0, ages.max() + 10, 10), color=COLOURS["grey"], edgecolor="white")
-    ax.set_xlabel("age [years]")
-    ax.set_ylabel("people")
-    ax.set_title(f"age, n = {len(ages)}")
-
-
-def _label(ax, bars):
-    ax.bar_label(bars, padding=3)
-    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    ax.margins(x=0.12)
-    ax.tick_params(axis="y", length=0)
+    sns.histplot(ages, binwidth=10, binrange=(0, ages.max() + 10), color=COLOURS["grey"], edgecolor="white", ax=ax)
+    ax.set(xlabel="age [years]", ylabel="people", title=f"age, n = {len(ages)}")

@@ -11,8 +11,8 @@ import os
 import re
 import sys
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 from .. import errors
 from ..datasets import open_dataset
@@ -103,6 +103,7 @@ def _execute(notebook, parameters, timeout):
     from papermill.exceptions import PapermillExecutionError
     from traitlets.config import Config
 
+    failure = None
     with tempfile.TemporaryDirectory(prefix="bp_research-") as folder, _kernel_environment(Path(folder)):
         output = Path(folder) / "executed.ipynb"
         # A socket file instead of a network port: nobody else can listen, and parallel runs cannot take it.
@@ -121,34 +122,35 @@ def _execute(notebook, parameters, timeout):
                 # The kernel is interrupted before it is shut down, and would report that as an error.
                 extra_arguments=["--log-level=CRITICAL"],
             )
-        except PapermillExecutionError as error:
-            reason = "\n".join([f"{error.ename}: {error.evalue}", *error.traceback])
-            if not issubclass(getattr(errors, error.ename, Exception), BadTableError):
-                raise NotebookError(f"{_place(notebook, output)}: {_ANSI.sub('', reason)}") from error
-            print(f"{_place(notebook, output)}: the report ends here. {error.evalue}", file=sys.stderr)
-            _end_at(output, error.evalue[:1].upper() + error.evalue[1:])
-        except DeadKernelError as error:
-            raise NotebookError(f"{_place(notebook, output)}: the kernel died (out of memory?)") from error
-        except CellTimeoutError as error:
-            raise NotebookError(f"{_place(notebook, output)}: not done after {timeout:g} s") from error
-        executed = nbformat.read(output, as_version=4)
+        except (PapermillExecutionError, DeadKernelError, CellTimeoutError) as error:
+            failure = error
+        executed = nbformat.read(output, as_version=4) if output.is_file() else nbformat.v4.new_notebook()
+    place = _place(notebook, executed)
+    if isinstance(failure, DeadKernelError):
+        raise NotebookError(f"{place}: the kernel died (out of memory?)") from failure
+    if isinstance(failure, CellTimeoutError):
+        raise NotebookError(f"{place}: not done after {timeout:g} s") from failure
+    if failure and not issubclass(getattr(errors, failure.ename, Exception), BadTableError):
+        reason = "\n".join([f"{failure.ename}: {failure.evalue}", *failure.traceback])
+        raise NotebookError(f"{place}: {_ANSI.sub('', reason)}") from failure
+    if failure:
+        print(f"{place}: the report ends here. {failure.evalue}", file=sys.stderr)
+        _end_at(executed, failure.evalue[:1].upper() + failure.evalue[1:])
     for number, line in _warnings(executed):
         print(f"{notebook}, cell {number}: {line}", file=sys.stderr)
     return executed
 
 
-def _end_at(output, reason):
+def _end_at(executed, reason):
     """Cut a half-executed notebook off after the cell that found the data lacking; what it says takes its output's place."""
-    import nbformat
+    from nbformat.v4 import new_output
 
-    executed = nbformat.read(output, as_version=4)
     cells = [cell for cell in executed.cells if _ERROR_TAG not in tags_of(cell)]
     last = next(i for i, cell in enumerate(cells) if cell.metadata.get("papermill", {}).get("exception"))
     notice = {"text/markdown": f"> **This report ends here.** {reason}"}
-    cells[last].outputs = [nbformat.v4.new_output("display_data", notice)]
+    cells[last].outputs = [new_output("display_data", notice)]
     executed.cells = cells[: last + 1]
     executed.metadata["stopped"] = reason
-    nbformat.write(executed, output)
 
 
 def _add_what_was_asked(results, data, stopped):
@@ -164,7 +166,6 @@ def _add_what_was_asked(results, data, stopped):
     write_atomic(results, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
 
 
-@contextmanager
 def _kernel_environment(folder):
     """Let ``python3`` mean this interpreter, and keep the user's Jupyter and IPython settings out of it."""
     package_home = str(Path(__file__).resolve().parents[2])
@@ -178,16 +179,7 @@ def _kernel_environment(folder):
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "PYTHONPATH": os.pathsep.join(filter(None, [package_home, os.environ.get("PYTHONPATH")])),
     }
-    before = {name: os.environ.get(name) for name in changed}
-    os.environ.update(changed)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    return patch.dict(os.environ, changed)
 
 
 def _own_cells(executed):
@@ -196,12 +188,10 @@ def _own_cells(executed):
     return enumerate(own, start=1)
 
 
-def _place(notebook, output):
+def _place(notebook, executed):
     """Where a half-executed notebook stopped, in words: notebook, cell number and the heading above it."""
-    import nbformat
-
     where, heading = "before the first cell", ""
-    for number, cell in _own_cells(nbformat.read(output, as_version=4)) if output.is_file() else ():
+    for number, cell in _own_cells(executed):
         heading = heading_of(cell) or heading
         if cell.metadata.get("papermill", {}).get("start_time"):
             where = f"cell {number}" + (f" (under {heading!r})" if heading else "")
