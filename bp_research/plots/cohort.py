@@ -103,5 +103,6 @@ def _count(values, colours, label, ax):
 
 
 def _ages(ages, ax):
-    sns.histplot(ages, binwidth=10, binrange=(0, ages.max() + 10), color=COLOURS["grey"], edgecolor="white", ax=ax)
+    sns.histplot(ages, bins=np.arange(0, ages.max() + 10, 10), color=COLOURS["grey"], edgecolor="white", ax=ax)
+    ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     ax.set(xlabel="age [years]", ylabel="people", title=f"age, n = {len(ages)}")
