@@ -10,7 +10,10 @@ Sources: the iBUG 300-W markup for the 68 points; Parra-Dominguez, Sanchez-Yanez
 2435 for the 51 points, the distances and the 29 features.
 """
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 
 #: Of the 51 points P0..P50, the index into the 68 iBUG points.
 TO_51 = np.r_[17:27, 36:48, 30:36, 48:68, 0, 16, 8]
@@ -55,67 +58,25 @@ DISTANCES = (
     *("R", "S", "T", "U", "Vl", "Vr", "W", "X", "Wl", "Wr", "N", "O", "L", "M"),
 )
 
-#: Names of the 29 features, in order.
-FEATURES = tuple(f"f{i}" for i in range(29))
+_TABLE = pd.read_csv(Path(__file__).with_name("features.csv"), index_col="feature", dtype=str)
+
+#: Names of the 29 features f0..f28, in order.
+FEATURES = tuple(_TABLE.index)
 
 #: The facial region that each feature describes.
-FEATURE_GROUPS = {
-    "brows": FEATURES[0:7],
-    "eyes": FEATURES[7:14],
-    "mouth": FEATURES[14:22],
-    "nose": FEATURES[22:23],
-    "combined": FEATURES[23:29],
-}
+REGION_OF = _TABLE["region"].to_dict()
 
-#: The region of each feature.
-REGION_OF = {feature: region for region, members in FEATURE_GROUPS.items() for feature in members}
+#: The features of each region.
+FEATURE_GROUPS = {region: tuple(rows.index) for region, rows in _TABLE.groupby("region", sort=False)}
 
 #: What each feature measures, in a few words, for axes and tables.
-FEATURE_LABELS = dict(
-    zip(
-        FEATURES,
-        (
-            "tilt of outer brow ends",
-            "tilt of brow middles",
-            "tilt of inner brow ends",
-            "brow heights, ratio L:M",
-            "slope of outer brow ends",
-            "slope of brow middles",
-            "slope of inner brow ends",
-            "tilt of outer eye corners",
-            "eye widths, ratio Bl:Br",
-            "brow to eye corner, ratio D:E",
-            "eye to nose base, ratio H:I",
-            "eye openings, ratio N:O",
-            "lid heights, ratio Nl:Or",
-            "lid heights, ratio Nr:Ol",
-            "tilt of mouth corners",
-            "eye to mouth corner, ratio F:G",
-            "lower lip sides, ratio Pl:Ql",
-            "upper lip sides, ratio Pu:Qu",
-            "mouth corner to midline, max(Vl,Vr)/A",
-            "lower lip side, max(Pl,Ql)/W",
-            "upper lip side, max(Pu,Qu)/W",
-            "mouth half perimeter, max(Wl,Wr)/W",
-            "tilt of nose base",
-            "nose tip to lip, off vertical",
-            "nose to lower lip, ratio J:K",
-            "chin side, max(T,U)/A",
-            "jaw side, max(R,S)/A",
-            "mouth to chin, C/A",
-            "mouth opening, X/A",
-        ),
-        strict=True,
-    )
-)
+FEATURE_LABELS = _TABLE["label"].to_dict()
 
 #: Features that are ratios of a larger to a smaller length, at least 1: logarithms are their natural scale.
 RATIOS = tuple(name for name in FEATURES if "ratio" in FEATURE_LABELS[name])
 
-_DEGREES = ("f0", "f1", "f2", "f7", "f14", "f22", "f23")
-
 #: Unit of each feature: degrees, or 1 for ratios, slopes and proportions.
-FEATURE_UNITS = {name: "degrees" if name in _DEGREES else "1" for name in FEATURES}
+FEATURE_UNITS = _TABLE["unit"].to_dict()
 
 #: The eight expressions of the MEEI standard set, by the suffix 1-8 of the photos' names.
 EXPRESSIONS = (

@@ -9,6 +9,7 @@ import os
 import zipfile
 from functools import cached_property
 from itertools import chain
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,39 +19,21 @@ from ..face.geometry import rotate, transform
 from .dlib_engine import find_with_dlib
 from .engine import Engine, Face, Prediction, box_overlap
 
+
+def _column(name, kind):
+    """The one column of a table beside this module."""
+    return np.loadtxt(Path(__file__).with_name(f"{name}.csv"), dtype=kind, skiprows=1)
+
+
 #: For each of the 68 iBUG points the mesh vertex that stands for it. Lips, lids and nose are the usual
 #: correspondence; the ends of the brows and the upper jaw are those found nearest to annotators' points.
-MESH_TO_68 = np.array(
-    [127, 234, 177, 215, 172, 136, 149, 148, 152, 377, 378, 365, 397, 435, 401, 454, 356]
-    + [70, 63, 105, 66, 55, 285, 296, 334, 293, 300, 168, 197, 5, 4, 75, 97, 2, 326, 305]
-    + [33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380]
-    + [61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 82, 13, 312, 308, 317, 14, 87]
-)
+MESH_TO_68 = _column("mesh_to_68", int)
 
 #: Names of the 52 blendshapes, in order; left and right are the subject's.
-BLENDSHAPES = (
-    *("_neutral", "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight"),
-    *("cheekPuff", "cheekSquintLeft", "cheekSquintRight", "eyeBlinkLeft", "eyeBlinkRight", "eyeLookDownLeft"),
-    *("eyeLookDownRight", "eyeLookInLeft", "eyeLookInRight", "eyeLookOutLeft", "eyeLookOutRight"),
-    *("eyeLookUpLeft", "eyeLookUpRight", "eyeSquintLeft", "eyeSquintRight", "eyeWideLeft", "eyeWideRight"),
-    *("jawForward", "jawLeft", "jawOpen", "jawRight", "mouthClose", "mouthDimpleLeft", "mouthDimpleRight"),
-    *("mouthFrownLeft", "mouthFrownRight", "mouthFunnel", "mouthLeft", "mouthLowerDownLeft"),
-    *("mouthLowerDownRight", "mouthPressLeft", "mouthPressRight", "mouthPucker", "mouthRight"),
-    *("mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper", "mouthSmileLeft"),
-    *("mouthSmileRight", "mouthStretchLeft", "mouthStretchRight", "mouthUpperUpLeft", "mouthUpperUpRight"),
-    *("noseSneerLeft", "noseSneerRight"),
-)
+BLENDSHAPES = tuple(_column("blendshapes", str).tolist())
 
 # The vertices that the blendshape net takes.
-_BLENDSHAPE_POINTS = np.array(
-    [0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65, 66, 67, 70]
-    + [78, 80, 81, 82, 84, 87, 88, 91, 93, 95, 103, 105, 107, 109, 127, 132, 133, 136, 144, 145, 146, 148]
-    + [149, 150, 152, 153, 154, 155, 157, 158, 159, 160, 161, 162, 163, 168, 172, 173, 176, 178, 181, 185]
-    + [191, 195, 197, 234, 246, 249, 251, 263, 267, 269, 270, 276, 282, 283, 284, 285, 288, 291, 293, 295]
-    + [296, 297, 300, 308, 310, 311, 312, 314, 317, 318, 321, 323, 324, 332, 334, 336, 338, 356, 361, 362]
-    + [365, 373, 374, 375, 377, 378, 379, 380, 381, 382, 384, 385, 386, 387, 388, 389, 390, 397, 398, 400]
-    + [402, 405, 409, 415, 454, 466, 468, 469, 470, 471, 472, 473, 474, 475, 476, 477]
-)
+_BLENDSHAPE_POINTS = _column("blendshape_points", int)
 
 _DETECTOR_SIZE, _MESH_SIZE = 128, 256
 _THREADS = 2  # more gain nothing in nets as small as these
