@@ -96,7 +96,7 @@ distclean: clean ## remove the measured tables and .venv too
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-.make/models: bp_research/landmarks/files.py $(ENV)
+.make/models: bp_research/landmarks/files.py bp_research/landmarks/models.json $(ENV)
 	$(PY) -m bp_research.landmarks.files
 	@mkdir -p $(@D) && touch $@
 

