@@ -213,9 +213,14 @@ class _Pool(ProcessPoolExecutor):
     """Processes, forked at once where that is usual: they share what is loaded, and end with this one."""
 
     def __init__(self, number):
-        with starting() as context:
-            super().__init__(number, context, _begin)
+        threads = cv2.getNumThreads()
+        cv2.setNumThreads(1)  # OpenCV's own threads do not survive a fork: a worker that waits for them waits for ever
+        with warnings.catch_warnings():
+            # Python warns of forks in a process with threads, such as a notebook's kernel
+            warnings.simplefilter("ignore", DeprecationWarning)
+            super().__init__(number, multiprocess.get_context("fork" if FORKS else None), _begin)
             self.submit(int)  # starts them
+        cv2.setNumThreads(threads)
 
     def end(self):
         """End them, whatever they are doing."""
@@ -228,20 +233,6 @@ def _begin():
     """What a worker does first: it leaves interrupts to its parent, and ends when that is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=lambda: (multiprocess.parent_process().join(), os._exit(1)), daemon=True).start()
-
-
-@contextmanager
-def starting():
-    """The context of ``multiprocess`` in which processes are started."""
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)  # OpenCV's own threads do not survive a fork: a worker that waits for them waits for ever
-    try:
-        with warnings.catch_warnings():
-            # Python warns of forks in a process with threads, such as a notebook's kernel
-            warnings.simplefilter("ignore", DeprecationWarning)
-            yield multiprocess.get_context("fork" if FORKS else None)
-    finally:
-        cv2.setNumThreads(threads)
 
 
 _helpers, _lock = {}, threading.Lock()  # by process, and what it had loaded

@@ -7,6 +7,7 @@ import skimage.data
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bp_research import work
 from bp_research.errors import BadModelError, ModelNotFoundError, NoFaceError
 from bp_research.face.geometry import mirror, point_error, transform
 from bp_research.landmarks import facemesh
@@ -14,7 +15,6 @@ from bp_research.landmarks.engine import Face
 from bp_research.landmarks.files import model_path
 from bp_research.landmarks.get_landmarks import GetLandmarks
 from bp_research.landmarks.models import get_engine
-from bp_research.work import starting
 
 
 @pytest.fixture(scope="module")
@@ -95,10 +95,11 @@ def test_a_box_without_a_face_is_an_error(engine):
 def test_threads_and_forks_change_no_number(engine, portrait, face):
     box = engine.find(portrait)[0]
     assert np.array_equal(engine.predict_quickly(portrait, box).mesh, face.mesh)
-    with starting() as context:
-        pool = context.Pool(1)
-    with pool:  # threads do not survive a fork: a worker that used them would wait for ever
-        forked = pool.apply_async(GetLandmarks, (portrait, "FaceMesh")).get(timeout=60)
+    pool = work._Pool(1)
+    try:  # threads do not survive a fork: a worker that used them would wait for ever
+        forked = pool.submit(GetLandmarks, portrait, "FaceMesh").result(timeout=60)
+    finally:
+        pool.end()
     assert np.array_equal(forked.mesh, face.mesh)
 
 
