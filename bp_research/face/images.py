@@ -1,6 +1,7 @@
 """Photos as arrays: read from a path, bytes or an array, upright, always ``(H, W, 3)`` uint8 in BGR order."""
 
 import io
+import re
 from pathlib import Path
 
 import cv2
@@ -84,14 +85,8 @@ def list_photos(folder):
 
 def natural_key(text):
     """A sorting key under which the numbers in names count as numbers."""
-    parts, digits = [], False
-    for character in str(text):
-        if parts and character.isdecimal() == digits:
-            parts[-1] += character
-        else:
-            digits = character.isdecimal()
-            parts.append(character)
-    return [(0, int(part), part) if part[0].isdecimal() else (1, part.casefold(), part) for part in parts]
+    parts = re.split(r"(\d+)", str(text))  # text and digits in turns
+    return [(int(part) if part.isdecimal() else part.casefold(), part) for part in parts]
 
 
 def _content(source):

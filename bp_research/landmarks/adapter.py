@@ -62,11 +62,7 @@ class Adapter:
         arrays = {name: getattr(self, name).astype(np.float32) for name in _ARRAYS}
         arrays["card"] = np.frombuffer(json.dumps(self.card, sort_keys=True).encode(), np.uint8)
         buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w") as bundle:
-            for name, array in arrays.items():
-                content = io.BytesIO()
-                np.lib.format.write_array(content, array, allow_pickle=False)
-                bundle.writestr(zipfile.ZipInfo(f"{name}.npy"), content.getvalue())
+        np.savez(buffer, **arrays)  # dates every file 1980
         return write_atomic(path, buffer.getvalue())
 
 
