@@ -16,12 +16,9 @@ What :func:`make_demo` writes below its `root`:
 - ``SIMULATED.txt`` here and in each of the three trees.
 """
 
-import argparse
 import io
 import re
-import sys
 import tempfile
-import time
 import zipfile
 from datetime import date, timedelta
 from functools import lru_cache
@@ -46,17 +43,7 @@ _CELLS = [("Flaccid", 6), ("Synkinetic", 2), ("Flaccid", 4), ("Synkinetic", 5), 
           ("Flaccid", 2), ("Synkinetic", 4), ("Flaccid", 5), ("Synkinetic", 3)]  # fmt: skip
 
 #: The expression with which each NeuroFace task is simulated.
-TASKS = {
-    "NSM_BIGSMILE": "open smile",
-    "NSM_KISS": "lip pucker",
-    "NSM_OPEN": "mouth open",
-    "NSM_SPREAD": "lips spread",
-    "NSM_BROW": "brow raise",
-    "NSM_BLOW": "lips together",
-    "BBP_NORMAL": "mouth open",
-    "DDK_PA": "lips together",
-    "DDK_PATAKA": "mouth open",
-}
+TASKS = pd.read_csv(Path(__file__).with_name("tasks.csv"), index_col="task")["expression"].to_dict()
 _GROUPS = (("Healthy controls", "N", "healthy"), ("ALS", "A", "bulbar"), ("Stroke", "S", "central"))
 
 _MARKER = """Everybody in this folder is SIMULATED.
@@ -293,29 +280,20 @@ def _plan_neuroface(folder, people, seed, size, tasks_each=4, frames_each=3):
 
 
 def _plan_recovery(folder, seed, size):
-    """Plan two people over half a year: return {name: (table without landmarks, photos)}."""
+    """Plan two people over half a year: return their photos (person, size, [(path, settings)])."""
     days = np.array([0, 7, 14, 28, 42, 63, 91, 126, 182])
     course = {"recovering": 1.3 + 4.3 * np.exp(-((days / 60) ** 1.3)), "stable": np.full(len(days), 3.4)}
-    plans = {}
+    jobs = []
     for number, (name, severities) in enumerate(course.items()):
         person = make_person(2000 + number, seed, "flaccid", severities[0])
-        rows, photos = [], []
+        photos = []
         for visit, (day, severity) in enumerate(zip(days, severities, strict=True), start=1):
             when = (date(2024, 1, 8) + timedelta(days=int(day))).isoformat()
             for i, expression in enumerate(EXPRESSIONS, 1):
-                path = folder / name / when / f"{name}_{when}_{i}.jpg"
-                rows.append({"date": when, "expression": expression, "path": str(path.relative_to(folder))})
-                photos.append((path, {"expression": expression, "severity": float(severity), "visit": visit}))
-        plans[name] = pd.DataFrame(rows), (person, _photo_size(person, size), photos)
-    return plans
-
-
-def _landmark_table(ids, landmarks):
-    """Return landmarks (n, 68, 2) as a table: photo_id, x0, y0, ... x67, y67."""
-    columns = [f"{axis}{i}" for i in range(68) for axis in "xy"]
-    table = pd.DataFrame(np.reshape(landmarks, (-1, 136)).round(3), columns=columns)
-    table.insert(0, "photo_id", list(ids))
-    return table
+                settings = {"expression": expression, "severity": float(severity), "visit": visit}
+                photos.append((folder / name / when / f"{name}_{when}_{i}.jpg", settings))
+        jobs.append((person, _photo_size(person, size), photos))
+    return jobs
 
 
 def _write_spreadsheet(table, path):
@@ -330,22 +308,32 @@ def _write_spreadsheet(table, path):
             undated.writestr(entry, part)
 
 
-def _write_neuroface_truth(jobs, landmarks):
+def _write_landmarks(photos, landmarks, path):
+    """Write landmarks (n, 68, 2) as a table: photo_id, x0, y0, ... x67, y67."""
+    columns = [f"{axis}{i}" for i in range(68) for axis in "xy"]
+    table = pd.DataFrame(landmarks.reshape(-1, 136).round(3), columns=columns, index=photos["photo_id"])
+    table.to_csv(path)
+
+
+def _write_neuroface_truth(root, photos, landmarks):
     """Write Landmarks_gt and Bbox_gt beside the frames, one file of each per video."""
-    videos = {}
-    for (_, _, photos), found in zip(jobs, landmarks, strict=True):
-        for (path, _), points in zip(photos, found, strict=True):
-            video, number = path.stem.split(".avi_")
-            videos.setdefault((path.parent.parent, video), []).append((int(number), points))
-    names = ",".join(f"x{i},y{i}" for i in range(1, 69))
-    for (group, video), frames in videos.items():
-        marks, boxes = ["frame," + names], ["frame,x1,y1,x2,y2"]
-        for number, points in sorted(frames, key=lambda frame: frame[0]):
-            marks.append(f"{number}," + ",".join(f"{value:.3f}" for value in points.ravel()))
-            boxes.append(f"{number}," + ",".join(f"{value:.1f}" for value in (*points.min(0), *points.max(0))))
-        for folder, lines in (("Landmarks_gt", marks), ("Bbox_gt", boxes)):
-            (group / folder).mkdir(parents=True, exist_ok=True)
-            (group / folder / f"{video}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    groups, videos, frames = photos["path"].str.extract(r"(.*)/Frames/(.*)\.avi_(\d+)").to_numpy().T
+    names = [f"{axis}{i}" for i in range(1, 69) for axis in "xy"]
+    boxes = np.concatenate([landmarks.min(axis=1), landmarks.max(axis=1)], axis=1)
+    for folder, values, digits in (("Landmarks_gt", landmarks.reshape(-1, 136), 3), ("Bbox_gt", boxes, 1)):
+        table = pd.DataFrame(values, columns=names[: values.shape[1]], index=pd.Index(frames, name="frame"))
+        for (group, video), rows in table.groupby([groups, videos]):
+            (root / group / folder).mkdir(exist_ok=True)
+            rows.to_csv(root / group / folder / f"{video}.txt", float_format=f"%.{digits}f", lineterminator="\n")
+
+
+def _write_recovery_lists(folder, photos):
+    """Write a list of photos for each of the two people."""
+    places = photos["path"].str.removeprefix(f"{folder.name}/")
+    series = places.str.extract("(?P<name>.*)/(?P<date>.*)/")
+    table = pd.DataFrame({"date": series["date"], "expression": photos["expression"], "path": places})
+    for name, rows in table.groupby(series["name"]):
+        rows.to_csv(folder / f"{name}.csv", index=False)
 
 
 def _truth(root, jobs):
@@ -367,21 +355,20 @@ def _write_all(root, seed, people, neuroface_people, processes, progress, size, 
     """Write the three trees below an empty folder."""
     spreadsheet, meei = _plan_meei(root / "MEEI_Standard_Set", people, seed, size)
     neuroface = _plan_neuroface(root / "NeuroFace", neuroface_people, seed, size and (size[1], size[0]))
-    recovery = _plan_recovery(root / "demo_recovery", seed, size)
-    jobs = [*meei, *neuroface, *(job for _, job in recovery.values())]
-    landmarks = map_cached(_make_photos, jobs, processes=processes, progress=progress, what="person")
-    for tree in (".", "MEEI_Standard_Set", "NeuroFace", "demo_recovery"):
-        (root / tree).mkdir(exist_ok=True)
-        (root / tree / SIMULATED_MARKER).write_text(marker, encoding="utf-8")
+    jobs = [*meei, *neuroface, *_plan_recovery(root / "demo_recovery", seed, size)]
+    found = map_cached(_make_photos, jobs, processes=processes, progress=progress, what="person")
+    truth, landmarks = _truth(root, jobs), np.concatenate(found)
+    truth.to_csv(root / "simulated_truth.csv", index=False)
+    (root / SIMULATED_MARKER).write_text(marker, encoding="utf-8")
     _write_spreadsheet(spreadsheet, root / "MEEI_Standard_Set" / "pat_info.xlsx")
-    _write_neuroface_truth(neuroface, landmarks[len(meei) : len(meei) + len(neuroface)])
-    for tree, some in (("MEEI_Standard_Set", slice(0, len(meei))), ("demo_recovery", slice(len(jobs) - 2, None))):
-        ids = [path.stem for _, _, photos in jobs[some] for path, _ in photos]
-        table = _landmark_table(ids, np.concatenate(landmarks[some]))
-        table.to_csv(root / tree / "simulated_landmarks.csv", index=False)
-    for name, (table, _) in recovery.items():
-        table.to_csv(root / "demo_recovery" / f"{name}.csv", index=False)
-    _truth(root, jobs).to_csv(root / "simulated_truth.csv", index=False)
+    for tree, photos in truth.groupby("tree"):
+        (root / tree / SIMULATED_MARKER).write_text(marker, encoding="utf-8")
+        if tree == "NeuroFace":
+            _write_neuroface_truth(root, photos, landmarks[photos.index])
+        else:
+            _write_landmarks(photos, landmarks[photos.index], root / tree / "simulated_landmarks.csv")
+        if tree == "demo_recovery":
+            _write_recovery_lists(root / tree, photos)
 
 
 def make_demo(root, seed=0, people=48, neuroface_people=12, processes=None, progress=True, size=None):
@@ -446,28 +433,5 @@ def _made(root):
     return marker.stat().st_mtime_ns if marker.is_file() else None
 
 
-def main(arguments=None):
-    """Make the demo from the command line; return the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m bp_research.demo.cohort", description="Make the simulated demo cohort."
-    )
-    parser.add_argument("root", nargs="?", type=Path, default=None, help="folder to write (default: data/demo)")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--people", type=int, default=48, help="people in the MEEI-like tree (default 48)")
-    parser.add_argument(
-        "--neuroface-people", type=int, default=12, help="people in the NeuroFace-like tree (default 12)"
-    )
-    parser.add_argument("--processes", type=int, default=None, help="default: all cores")
-    parser.add_argument("--width", type=int, default=None, help="width of all portrait photos, px (default: varied)")
-    given = parser.parse_args(arguments)
-    started = time.perf_counter()
-    size = None if given.width is None else (given.width, given.width * 3 // 2)
-    root = make_demo(
-        given.root or demo_dir(), given.seed, given.people, given.neuroface_people, given.processes, size=size
-    )
-    print(f"simulated demo in {root}, made in {time.perf_counter() - started:.0f} s")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    print(f"simulated demo in {make_demo(demo_dir())}")

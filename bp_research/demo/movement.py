@@ -33,7 +33,6 @@ MOVEMENTS = tuple(_MOVES.index)
 _UPPER_LIDS = ([36, 37, 38, 39], [45, 44, 43, 42])  # outer corner to inner corner, per image side
 _LOWER_LIDS = ([36, 41, 40, 39], [45, 46, 47, 42])
 _BROWS = ([17, 18, 19, 20, 21], [26, 25, 24, 23, 22])
-_CORNERS = ((48, 60), (54, 64))
 
 
 @dataclass(frozen=True)
@@ -65,11 +64,6 @@ class Person:
     severity: float = 1.0
     face: str = "collins"
     mirrored: bool = False
-
-    def mirror(self):
-        """Return the same person seen in a mirror: the palsy changes sides."""
-        side = {"left": "right", "right": "left"}.get(self.side)
-        return replace(self, mirrored=not self.mirrored, side=side)
 
     def random(self, *key):
         """Return a random generator that belongs to this person and `key` (integers) alone."""

@@ -176,13 +176,10 @@ class _Canvas:
         right, bottom = np.ceil(corners.max(0)).astype(int).clip((left + 1, top + 1), (width, height))
         return left, top, right, bottom
 
-    def cut(self, box):
-        left, top, right, bottom = box
-        return self.image[top:bottom, left:right]
-
     def blend(self, box, colour, cover):
         """Lay a colour (3,) or (h, w, 3) over a box, `cover` (h, w) from 0 to 1."""
-        part = self.cut(box)
+        left, top, right, bottom = box
+        part = self.image[top:bottom, left:right]
         part += (colour - part) * cover[..., None]
 
 
