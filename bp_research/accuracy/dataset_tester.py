@@ -57,28 +57,25 @@ class Frame(Mapping):
         Its record in the data set.
     """
 
-    _KEYS = ("landmarks_gt", "bbox", "image", "landmarks_pred")
-
     def __init__(self, photo, predict):
         self.photo = photo
-        self._predict = predict
+        self._read = {
+            "landmarks_gt": lambda: photo.landmarks_gt,
+            "bbox": lambda: photo.bbox_gt,
+            "image": lambda: photo.image,
+            "landmarks_pred": lambda: predict(photo.path),
+        }
 
     def __getitem__(self, key):
-        if key == "landmarks_gt":
-            return self.photo.landmarks_gt
-        if key == "bbox":
-            return self.photo.bbox_gt
-        if key == "image":
-            return self.photo.image
-        if key == "landmarks_pred":
-            return self._predict(self.photo.path)
-        raise KeyError(f"{key!r}: a frame has {', '.join(self._KEYS)}")
+        if key not in self._read:
+            raise KeyError(f"{key!r}: a frame has {', '.join(self._read)}")
+        return self._read[key]()
 
     def __iter__(self):
-        return iter(self._KEYS)
+        return iter(self._read)
 
     def __len__(self):
-        return len(self._KEYS)
+        return len(self._read)
 
     def __repr__(self):
         return f"<Frame {self.photo.photo_id}>"
@@ -250,23 +247,25 @@ def score_landmarks(photoset, predicted, setting="", status=None):
     found = np.isfinite(predicted).all(axis=(1, 2))
     if status is None:
         status = np.where(found, "ok", "no landmarks")
-    gap = predicted - true
-    rmse_x, rmse_y = np.sqrt((gap[:, INNER] ** 2).mean(axis=1)).T
     table = photoset.to_frame()[list(RECORD_COLUMNS)]
     table.insert(0, "setting", setting)
-    columns = {
-        "status": np.asarray(status, object),
-        "failed": ~found,
-        "rmse_px": np.hypot(rmse_x, rmse_y),
-        "rmse_bbox": (rmse_x + rmse_y) / 2 / _diagonals(photoset),
-        "error": _where(found, point_error, predicted, true),
-        "error_centred": _where(found, point_error, centred(predicted, true, table["patient_id"]), true),
-    }
-    detected, annotated = _where(found, asymmetry, predicted, width=len(REGIONS)), asymmetry(true)
-    for i, region in enumerate(REGIONS):
-        columns |= {region: detected[:, i], f"{region}_true": annotated[:, i]}
-    columns |= dict(zip(POINT_ERRORS, (np.linalg.norm(gap, axis=-1) / interocular(true)[:, None]).T, strict=True))
-    return pd.concat([table, pd.DataFrame(columns)], axis=1)
+    table = table.assign(status=np.asarray(status, object), failed=~found)
+    annotated = pd.DataFrame(asymmetry(true), columns=[f"{region}_true" for region in REGIONS])
+    measured = pd.DataFrame(index=np.flatnonzero(found))
+    if found.any():
+        seen, wanted = predicted[found], true[found]
+        rmse_x, rmse_y = np.sqrt(((seen - wanted)[:, INNER] ** 2).mean(axis=1)).T
+        measured["rmse_px"] = np.hypot(rmse_x, rmse_y)
+        measured["rmse_bbox"] = (rmse_x + rmse_y) / 2 / _diagonals(photoset)[found]
+        measured["error"] = point_error(seen, wanted)
+        people = table["patient_id"][found]
+        others = people.nunique() > 1
+        measured["error_centred"] = point_error(centred(seen, wanted, people), wanted) if others else np.nan
+        measured[list(REGIONS)] = asymmetry(seen)
+        measured[list(POINT_ERRORS)] = np.linalg.norm(seen - wanted, axis=-1) / interocular(wanted)[:, None]
+    sides = [name for region in REGIONS for name in (region, f"{region}_true")]
+    measured = measured.reindex(table.index, columns=[*ERRORS, *REGIONS, *POINT_ERRORS])
+    return pd.concat([table, measured, annotated], axis=1)[[*table, *ERRORS, *sides, *POINT_ERRORS]]
 
 
 def centred(predicted, true, people):
@@ -277,7 +276,6 @@ def centred(predicted, true, people):
     Parameters
     ----------
     predicted, true : array_like (n, 68, 2)
-        Rows of NaN in ``predicted`` stay so.
     people : array_like (n,)
         Whose photos they are.
 
@@ -286,20 +284,14 @@ def centred(predicted, true, people):
     ndarray (n, 68, 2)
         NaN if there is nobody else to learn from.
     """
-    predicted, people = np.asarray(predicted, float), np.asarray(people)
-    found = np.isfinite(predicted).all(axis=(1, 2))
-    _, codes = np.unique(people[found], return_inverse=True)
-    points, target = _complex(predicted[found]), _complex(np.asarray(true, float)[found])
+    points, target = _complex(np.asarray(predicted, float)), _complex(np.asarray(true, float))
     eyes = (points[:, 45] - points[:, 36])[:, None]
-    offsets, own = (target - points) / eyes, np.zeros((codes.max(initial=-1) + 1, 68), complex)
-    np.add.at(own, codes, offsets)
-    n_others = (len(codes) - np.bincount(codes, minlength=len(own)))[:, None]
+    offsets = (target - points) / eyes
+    member = np.equal.outer(np.asarray(people), np.unique(people)).astype(float)
+    own, n_own = member @ (member.T @ offsets), member @ member.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        others = np.where(n_others > 0, (own.sum(axis=0) - own) / n_others, np.nan)
-    moved = points + others[codes] * eyes
-    out = np.full(predicted.shape, np.nan)
-    out[found] = np.stack([moved.real, moved.imag], axis=-1)
-    return out
+        others = (offsets.sum(axis=0) - own) / (len(points) - n_own)[:, None]
+    return _as_pairs(points + others * eyes)
 
 
 def mean_face(points):
@@ -316,8 +308,7 @@ def mean_face(points):
     """
     points = _complex(check_points(points, (68,)))
     eyes, middle = points[:, 45] - points[:, 36], (points[:, 45] + points[:, 36]) / 2
-    mean = ((points - middle[:, None]) / eyes[:, None]).mean(axis=0)
-    return np.stack([mean.real, mean.imag], axis=-1)
+    return _as_pairs(((points - middle[:, None]) / eyes[:, None]).mean(axis=0))
 
 
 def summarise(scores, by=None, reference=None, statistics=STATISTICS, level=0.95, n=2000, seed=0):
@@ -361,12 +352,8 @@ def summarise(scores, by=None, reference=None, statistics=STATISTICS, level=0.95
     if unknown := set(statistics) - set(STATISTICS):
         raise BadSettingError(f"there are no statistics {sorted(unknown)}; see STATISTICS")
     if by is not None:
-        parts = []
-        for value, part in scores.groupby(by, sort=False):
-            summary = summarise(part, None, reference, statistics, level, n, seed)
-            summary.insert(0, by, value)
-            parts.append(summary)
-        return pd.concat(parts, ignore_index=True)
+        parts = {v: summarise(part, None, reference, statistics, level, n, seed) for v, part in scores.groupby(by, sort=False)}
+        return pd.concat(parts, names=[by]).reset_index(level=by).reset_index(drop=True)
     tables = {name: part.reset_index(drop=True) for name, part in scores.groupby("setting", sort=False)}
     reference = next(iter(tables)) if reference is None else reference
     if reference not in tables:
@@ -381,20 +368,9 @@ def summarise(scores, by=None, reference=None, statistics=STATISTICS, level=0.95
                 continue
             against = None if other is None else tables[other]
             for measure, statistic in statistics:
-                rows.append((name, other, measure, statistic, *_statistic(table, against, measure, statistic, draws)))
-    columns = [
-        "setting",
-        "minus",
-        "measure",
-        "statistic",
-        "estimate",
-        "low",
-        "high",
-        "n_frames",
-        "n_failed",
-        "n_people",
-    ]
-    return pd.DataFrame(rows, columns=columns)
+                about = {"setting": name, "minus": other, "measure": measure, "statistic": statistic}
+                rows.append(about | _statistic(table, against, measure, statistic, draws))
+    return pd.DataFrame(rows)
 
 
 def readable(summary, statistics=None, differences=False, digits=3):
@@ -431,19 +407,17 @@ def readable(summary, statistics=None, differences=False, digits=3):
 
 
 def _statistic(table, against, measure, statistic, draws):
-    """(estimate, low, high, n_frames, n_failed, n_people) of one setting, or of its difference from
-    another.
-    """
+    """Estimate, interval and counts of one setting, or of its difference from another."""
     both = [table] if against is None else [table, against]
-    failed = np.any([part["failed"] for part in both], axis=0)
     values = [_values(part, measure, statistic) for part in both]
     use = ~np.any([np.isnan(v).reshape(len(table), -1).any(axis=1) for v in values], axis=0)
-    counts = len(table), int(failed.sum()), table["patient_id"].nunique()
-    if not use.any():
-        return np.nan, np.nan, np.nan, *counts
-    function = bootstrap_ci if against is None else paired_difference
-    values = [v[use] for v in values]
-    return *function(*values, table["patient_id"].to_numpy()[use], statistic, **draws), *counts
+    found = np.nan, np.nan, np.nan
+    if use.any():
+        function = bootstrap_ci if against is None else paired_difference
+        found = function(*(v[use] for v in values), table["patient_id"][use], statistic, **draws)
+    n_failed = int(np.any([part["failed"] for part in both], axis=0).sum())
+    counts = {"n_frames": len(table), "n_failed": n_failed, "n_people": table["patient_id"].nunique()}
+    return dict(zip(("estimate", "low", "high"), found, strict=True)) | counts
 
 
 def _values(table, measure, statistic):
@@ -505,14 +479,9 @@ def _diagonals(photoset):
     return np.array(diagonals)
 
 
-def _where(found, function, *arrays, width=None):
-    """A function of the rows that were found; NaN in the others."""
-    out = np.full(len(found) if width is None else (len(found), width), np.nan)
-    usable = found & np.all([np.isfinite(a).all(axis=(1, 2)) for a in arrays], axis=0)
-    if usable.any():
-        out[usable] = function(*(a[usable] for a in arrays))
-    return out
-
-
 def _complex(points):
     return points[..., 0] + 1j * points[..., 1]
+
+
+def _as_pairs(values):
+    return np.stack([values.real, values.imag], axis=-1)
