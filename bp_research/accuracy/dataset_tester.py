@@ -149,10 +149,15 @@ class DatasetTester:
         """
         if batch_size < 1:
             raise BadSettingError(f"batch_size is 1 or more, not {batch_size}")
-        photos = _chosen(self.photoset, groups, "group", lambda photo: photo.group)
-        photos = _chosen(photos, tasks, "task", _task)
-        for start in range(0, len(photos), batch_size):
-            yield [self._frame(photo) for photo in photos[start : start + batch_size]]
+        about = pd.DataFrame({"group": photo.group, "task": _task(photo)} for photo in self.photoset)
+        for what, wanted in {"group": groups, "task": tasks}.items():
+            if wanted is not None:
+                wanted = {wanted} if isinstance(wanted, str) else set(wanted)
+                if unknown := wanted - set(about[what]):
+                    raise BadSettingError(f"no {what} {sorted(unknown)}; there are {sorted(map(str, about[what].unique()))}")
+                about = about[about[what].isin(wanted)]
+        for start in range(0, len(about), batch_size):
+            yield [self._frame(self.photoset[row]) for row in about.index[start : start + batch_size]]
 
     def evaluate(self, settings=None, augment=None, processes=None, cache=None, progress=True):
         """Detect landmarks in every annotated photo with every setting and compare them with the annotation.
@@ -256,7 +261,10 @@ def score_landmarks(photoset, predicted, setting="", status=None):
         seen, wanted = predicted[found], true[found]
         rmse_x, rmse_y = np.sqrt(((seen - wanted)[:, INNER] ** 2).mean(axis=1)).T
         measured["rmse_px"] = np.hypot(rmse_x, rmse_y)
-        measured["rmse_bbox"] = (rmse_x + rmse_y) / 2 / _diagonals(photoset)[found]
+        extents = np.concatenate([true.min(axis=1), true.max(axis=1)], axis=1)
+        boxes = [extent if photo.bbox_gt is None else photo.bbox_gt for photo, extent in zip(photoset, extents, strict=True)]
+        left, top, right, bottom = np.array(boxes)[found].T
+        measured["rmse_bbox"] = (rmse_x + rmse_y) / 2 / np.hypot(right - left, bottom - top)
         measured["error"] = point_error(seen, wanted)
         people = table["patient_id"][found]
         others = people.nunique() > 1
@@ -437,17 +445,6 @@ def _task(photo):
     return photo.task or photo.expression or "photo"
 
 
-def _chosen(photos, wanted, what, key):
-    photos = list(photos)
-    if wanted is None:
-        return photos
-    wanted = {wanted} if isinstance(wanted, str) else set(wanted)
-    known = {key(photo) for photo in photos}
-    if wanted - known:
-        raise BadSettingError(f"no {what} {sorted(wanted - known)}; there are {sorted(map(str, known))}")
-    return [photo for photo in photos if key(photo) in wanted]
-
-
 def _named(settings, own):
     """{name: all options}; settings without names get names made of their options."""
     if not isinstance(settings, dict):
@@ -467,16 +464,6 @@ def _name(options):
     colour = "colour" if options["colored"] else "grey"
     copies = f", median of {options['augment']}" if options["augment"] else ""
     return f"{model_name(options['model'])}, {options['resolution']} px {colour}{copies}"
-
-
-def _diagonals(photoset):
-    """Diagonal of each photo's annotated face box, px; without a box, of the extent of its points."""
-    diagonals = []
-    for photo in photoset:
-        points = photo.landmarks_gt
-        box = np.r_[points.min(axis=0), points.max(axis=0)] if photo.bbox_gt is None else photo.bbox_gt
-        diagonals.append(np.hypot(box[2] - box[0], box[3] - box[1]))
-    return np.array(diagonals)
 
 
 def _complex(points):

@@ -53,12 +53,12 @@ def bootstrap_ci(values, groups, statistic="mean", level=0.95, n=2000, seed=0):
         For an unknown statistic or a level outside (0, 1).
     """
     values, codes, people = _checked(values, groups, statistic, level)
-    estimate = _estimate(values, statistic)
+    found = estimate(values, statistic)
     low, high = _bounds(_draw(values, codes, people, statistic, n, seed), level, people)
-    if statistic == "share" and estimate in (0, 1):
+    if statistic == "share" and found in (0, 1):
         exact = ((1 - level) / 2) ** (1 / people)
-        low, high = (0.0, 1 - exact) if estimate == 0 else (exact, 1.0)
-    return estimate, low, high
+        low, high = (0.0, 1 - exact) if found == 0 else (exact, 1.0)
+    return found, low, high
 
 
 def paired_difference(first, second, groups, statistic="mean", level=0.95, n=2000, seed=0):
@@ -86,7 +86,7 @@ def paired_difference(first, second, groups, statistic="mean", level=0.95, n=200
     second, _, _ = _checked(second, groups, statistic, level)
     drawn = [_draw(values, codes, people, statistic, n, seed) for values in (first, second)]
     with np.errstate(invalid="ignore"):  # of two infinite medians
-        difference = _estimate(first, statistic) - _estimate(second, statistic)
+        difference = estimate(first, statistic) - estimate(second, statistic)
         drawn = drawn[0] - drawn[1]
     return difference, *_bounds(drawn, level, people)
 
@@ -117,7 +117,8 @@ def _checked(values, groups, statistic, level):
     return values, codes, len(people)
 
 
-def _estimate(values, statistic):
+def estimate(values, statistic):
+    """A statistic of all rows, by its name from the list above, or a function."""
     if callable(statistic):
         return statistic(values)
     everybody_once = np.ones((1, 1))

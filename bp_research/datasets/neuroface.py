@@ -114,7 +114,7 @@ def _files(folder, pattern, problems):
 
 
 def _annotations(folder, n_numbers, problems):
-    """File and numbers by video and frame number, in the videos' order and the frames'; lines that cannot be read are problems."""
+    """File and numbers by video and frame number, in order; lines that cannot be read are problems."""
     found = {}
     for path, name in _files(folder, _ANNOTATION, problems):
         rows = {}
