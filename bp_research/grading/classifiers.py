@@ -243,7 +243,7 @@ class Choice:
 
         (model, scaling, params), pipeline = best([(*pair, {}) for pair in self.candidates])
         if self.tune:
-            (_, _, params), pipeline = best([(model, scaling, one) for one in settings(model)])
+            (_, _, params), pipeline = best([(model, scaling, one) for one in ParameterGrid(GRIDS.get(model, {}))])
         text = ", ".join([model, scaling, *(f"{name.split('__')[-1]}={value:g}" for name, value in params.items())])
         return _fit_pipeline(pipeline, x, y, groups, seed), text
 
@@ -266,11 +266,6 @@ class Committee:
         pipelines = [make_pipeline(model, scaling, seed) for model, scaling in self.members]
         fitted = [FrozenEstimator(_fit_pipeline(pipeline, x, y, groups, seed)) for pipeline in pipelines]
         return VotingClassifier([(str(i), one) for i, one in enumerate(fitted)], voting="soft").fit(x, y), ""
-
-
-def settings(model):
-    """The combinations of :data:`GRIDS` for a model, list of dict, the default first."""
-    return list(ParameterGrid(GRIDS.get(model, {})))
 
 
 def _inner_loss(pipeline, x, y, groups, split, seed, ordered):
