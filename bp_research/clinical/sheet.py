@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..datasets.files import is_simulated
 from ..datasets.folder import expression_in_name, load_folder
 from ..errors import BadSettingError
 from ..face.schemes import EXPRESSIONS
-from ..paths import SIMULATED_MARKER
 
 
 def load_person(folder, name=None):
@@ -53,7 +53,7 @@ def load_person(folder, name=None):
     own.name = f"photos of {name or folder.stem}"
     about = {"dataset": own.name, "patient_id": name or folder.stem}
     own.photos = [replace(photo, expression=shown[photo.photo_id], **about) for photo in own]
-    own.simulated = any((place / SIMULATED_MARKER).is_file() for place in [folder, *folder.parents][:4])
+    own.simulated = is_simulated(folder)
     return own
 
 

@@ -5,6 +5,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ..errors import DatasetNotFoundError
 from ..face.images import natural_key
+from ..paths import SIMULATED_MARKER
 
 #: Suffixes, in lower case, of the sets' photos.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -39,6 +40,11 @@ def listing(folder):
     """The visible entries of a folder, as paths in natural order."""
     visible = (path for path in folder.iterdir() if not path.name.startswith("."))
     return sorted(visible, key=lambda path: natural_key(path.name))
+
+
+def is_simulated(place):
+    """Whether the marker of simulated photos lies in a folder, or up to three above it."""
+    return any((folder / SIMULATED_MARKER).is_file() for folder in [place, *place.parents][:4])
 
 
 def find_set(root, belongs, name, looked_for):
