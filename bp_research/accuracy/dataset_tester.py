@@ -164,10 +164,9 @@ class DatasetTester:
 
         Parameters
         ----------
-        settings : dict of dict, or list of dict, optional
+        settings : dict of dict, optional
             By name, what differs from the tester's own: ``model``, ``resolution``, ``colored``,
-            ``augment``; such as :data:`REPORT_SETTINGS`. A list gets names that say model, resolution and
-            colour.
+            ``augment``; such as :data:`REPORT_SETTINGS`. Default: the tester's own alone.
         augment : int, optional
             Take the median landmarks of so many changed copies, in settings that do not say otherwise.
         processes, cache, progress
@@ -183,8 +182,15 @@ class DatasetTester:
         BadSettingError, ModelNotFoundError, BadModelError
         """
         own = {"model": self.model, "resolution": self.resolution, "colored": self.colored, "augment": augment or 0}
+        if settings is None:
+            colour, copies = "colour" if self.colored else "grey", f", median of {augment}" if augment else ""
+            settings = {f"{model_name(self.model)}, {self.resolution} px {colour}{copies}": {}}
+        if not settings or (unknown := set().union(*settings.values()) - set(own)):
+            problem = f"unknown options {sorted(unknown)}" if settings else "no setting"
+            raise BadSettingError(f"settings have {problem}: give one or more by name, of {sorted(own)}, or None")
         tables = []
-        for name, options in _named([{}] if settings is None else settings, own).items():
+        for name, options in settings.items():
+            options = own | options
             table = measure_cohort(self.photoset, processes=processes, cache=cache, progress=progress, **options)
             predicted = landmarks_of(table, median=bool(options["augment"]))
             tables.append(score_landmarks(self.photoset, predicted, name, table["status"]))
@@ -443,27 +449,6 @@ def _values(table, measure, statistic):
 
 def _task(photo):
     return photo.task or photo.expression or "photo"
-
-
-def _named(settings, own):
-    """{name: all options}; settings without names get names made of their options."""
-    if not isinstance(settings, dict):
-        names = [_name(own | options) for options in settings]
-        if len(set(names)) < len(names):
-            raise BadSettingError(f"settings are the same: {names}")
-        settings = dict(zip(names, settings, strict=True))
-    if not settings:
-        raise BadSettingError("settings is empty: give at least one, or None for the tester's own")
-    for name, options in settings.items():
-        if unknown := set(options) - set(own):
-            raise BadSettingError(f"setting {name!r} has unknown options {sorted(unknown)}; there are {sorted(own)}")
-    return {name: own | options for name, options in settings.items()}
-
-
-def _name(options):
-    colour = "colour" if options["colored"] else "grey"
-    copies = f", median of {options['augment']}" if options["augment"] else ""
-    return f"{model_name(options['model'])}, {options['resolution']} px {colour}{copies}"
 
 
 def _complex(points):

@@ -114,10 +114,9 @@ def _open_instead(kind):
 
 
 def _open_demo(kind):
-    try:
+    with suppress(DatasetNotFoundError):
         return _LOADERS[kind](demo_dir())
-    except DatasetNotFoundError:
-        from ..demo.cohort import make_demo  # needs scikit-image and matplotlib, which are slow to import
+    from ..demo.cohort import make_demo  # needs scikit-image and matplotlib, which are slow to import
 
-        make_demo(demo_dir())
+    make_demo(demo_dir())
     return _LOADERS[kind](demo_dir())

@@ -31,6 +31,20 @@ class Problems:
         """``where`` relative to the data set's folder; texts pass unchanged."""
         return where if isinstance(where, str) else where.relative_to(self._root).as_posix()
 
+    def size_of(self, path):
+        """Width and height of an upright photo, or None; a file that cannot be a whole photo is noted."""
+        size, fault = _inspect(path)
+        if fault:
+            self.add("unreadable", path, fault)
+        return size
+
+    def box_about(self, points, box, where):
+        """An annotated face box, or None, with a problem noted, if the middle of the points lies outside of it."""
+        if box is None or points is None or ((box[:2] < points.mean(axis=0)) & (points.mean(axis=0) < box[2:])).all():
+            return box
+        self.add("contradictory", where, "the face box does not hold the face's points; it is not used")
+        return None
+
     def table(self):
         """DataFrame with the columns problem, where, detail."""
         return pd.DataFrame(self._rows, columns=["problem", "where", "detail"], dtype=object)
@@ -77,7 +91,7 @@ def find_set(root, belongs, name, looked_for):
     )
 
 
-def inspect_photo(path):
+def _inspect(path):
     """Size of a photo and what is visibly wrong with its file, from its header and its last bytes alone.
 
     Parameters
@@ -106,15 +120,3 @@ def inspect_photo(path):
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         return None, f"unreadable: {error}"
     return size, None
-
-
-def trusted_box(box, points, where, problems):
-    """An annotated face box, or None, with a problem noted, if the middle of the annotated points lies outside it."""
-    if box is None or points is None:
-        return box
-    left, top, right, bottom = box
-    x, y = points.mean(axis=0)
-    if left < x < right and top < y < bottom:
-        return box
-    problems.add("contradictory", where, "the face box does not hold the face's points; it is not used")
-    return None

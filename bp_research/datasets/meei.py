@@ -13,7 +13,7 @@ from ..errors import BadTableError
 from ..face.images import natural_key
 from ..face.schemes import EXPRESSIONS
 from ..paths import SIMULATED_MARKER
-from .files import IMAGE_SUFFIXES, Problems, find_set, inspect_photo, listing
+from .files import IMAGE_SUFFIXES, Problems, find_set, listing
 from .records import Photo, PhotoSet
 
 _TABLE = "pat_info.xlsx"
@@ -77,8 +77,7 @@ def load_meei(root, grades=None):
             if number not in files:
                 problems.add("missing photo", folders[patient], f"no photo {patient}_{number} ({expression})")
                 continue
-            if fault := inspect_photo(files[number])[1]:
-                problems.add("unreadable", files[number], fault)
+            problems.size_of(files[number])
             photo_id = f"{patient}_{number}"
             about = {**said, "expression": expression, "landmarks_gt": landmarks.get(photo_id)}
             photos.append(Photo(name, patient, photo_id, files[number], **about))

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..paths import SIMULATED_MARKER
-from .files import Problems, find_set, inspect_photo, listing, trusted_box
+from .files import Problems, find_set, listing
 from .records import Photo, PhotoSet
 
 _GROUPS = {"ALS": "ALS", "Stroke": "Stroke", "PS": "Stroke"} | dict.fromkeys(("Healthy controls", "HC"), "Healthy controls")
@@ -70,10 +70,8 @@ def _load_group(folder, dataset, problems):
         if path is None:
             problems.add("missing photo", source, f"frame {number} is annotated, its file is not in Frames")
             continue
-        size, fault = inspect_photo(path)
-        if fault:
-            problems.add("unreadable", path, fault)
-        elif ((points >= 0) & (points <= size)).all(axis=1).mean() <= 0.5:
+        size = problems.size_of(path)
+        if size and ((points >= 0) & (points <= size)).all(axis=1).mean() <= 0.5:
             detail = f"frame {number}: most points lie outside its {size[0]} x {size[1]} pixels"
             problems.add("contradictory", source, detail)
         _, box = boxes.get((video, number), (None, None))
@@ -89,7 +87,7 @@ def _load_group(folder, dataset, problems):
             task="_".join(task),
             frame=number,
             landmarks_gt=points,
-            bbox_gt=trusted_box(box, points, path, problems),
+            bbox_gt=problems.box_about(points, box, path),
         )
         photos.append(photo)
     for what, found in (("frames", frames), ("boxes", boxes)):

@@ -159,10 +159,10 @@ def _read_xml(path):
     found = []
     for image in ElementTree.parse(path).getroot().iter("image"):
         for box in image.iter("box"):
-            parts = {int(part.get("name")): part for part in box.iter("part")}
+            parts = sorted(box.iter("part"), key=lambda part: int(part.get("name")))
             whole, exact = (
-                np.array([[float(parts[i].get(x, np.nan)), float(parts[i].get(y, np.nan))] for i in sorted(parts)])
-                for x, y in (("x", "y"), ("exact_x", "exact_y"))
+                np.array([[part.get(f"{kind}{axis}", np.nan) for axis in "xy"] for part in parts], float)
+                for kind in ("", "exact_")
             )
             left, top, width, height = (float(box.get(name)) for name in ("left", "top", "width", "height"))
             edges = (left, top, left + width - 1, top + height - 1)

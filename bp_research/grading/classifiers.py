@@ -216,14 +216,11 @@ class Choice:
     folds : int
         Number of inner folds, fewer if a class has fewer people. With one person only in a class nothing can be
         compared, and the first candidate is taken.
-    tune : bool
-        Whether the winner's settings are tried.
     """
 
     candidates: tuple
     name: str = "chosen in each fold"
     folds: int = 5
-    tune: bool = True
 
     def fit(self, x, y, groups, seed, ordered=False):
         """Choose and fit; returns the fitted pipeline and a text saying what was chosen."""
@@ -241,9 +238,8 @@ class Choice:
             first = next(i for i, (loss, _) in enumerate(losses) if loss <= enough)
             return options[first], pipelines[first]
 
-        (model, scaling, params), pipeline = best([(*pair, {}) for pair in self.candidates])
-        if self.tune:
-            (_, _, params), pipeline = best([(model, scaling, one) for one in ParameterGrid(GRIDS.get(model, {}))])
+        (model, scaling, _), _ = best([(*pair, {}) for pair in self.candidates])
+        (_, _, params), pipeline = best([(model, scaling, one) for one in ParameterGrid(GRIDS.get(model, {}))])
         text = ", ".join([model, scaling, *(f"{name.split('__')[-1]}={value:g}" for name, value in params.items())])
         return _fit_pipeline(pipeline, x, y, groups, seed), text
 

@@ -206,6 +206,4 @@ def _finding(value, low, high, limits):
     if limits[0] <= value <= limits[1]:
         return HEALTHY
     near = low if value > limits[1] else high
-    if np.isfinite(near) and limits[0] <= near <= limits[1]:
-        return NOISE
-    return ABNORMAL
+    return NOISE if limits[0] <= near <= limits[1] else ABNORMAL
