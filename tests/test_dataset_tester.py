@@ -21,7 +21,6 @@ from bp_research.accuracy.dataset_tester import (
     REPORT_SETTINGS,
     DatasetTester,
     centred,
-    mean_face,
     readable,
     score_landmarks,
     summarise,
@@ -231,14 +230,6 @@ def test_with_one_person_there_is_nobody_to_learn_the_convention_from():
     assert scores["error_centred"].isna().all() and scores["error"].notna().all()
     summary = summarise(scores, n=10)
     assert np.isnan(value(summary, "", "error_centred", "mean"))
-
-
-def test_the_mean_face_of_turned_and_scaled_copies_is_the_face():
-    face = palsy_faces(1, tilt=0)[0]
-    angle = np.radians(20)
-    turned = face @ [[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]] * 3 + 100
-    np.testing.assert_allclose(mean_face([face, turned]), mean_face([face]), atol=1e-12)
-    np.testing.assert_allclose(mean_face([face])[[36, 45]], [[-0.5, 0], [0.5, 0]], atol=1e-12)
 
 
 # Failures

@@ -14,7 +14,7 @@ import pandas as pd
 from .. import DEFAULT_MODEL
 from ..datasets.records import RECORD_COLUMNS
 from ..errors import BadSettingError, BadTableError
-from ..face.geometry import asymmetry, check_points, interocular, point_error
+from ..face.geometry import asymmetry, interocular, point_error
 from ..face.schemes import INNER, REGIONS
 from ..landmarks.get_landmarks import GetLandmarks
 from ..landmarks.models import model_name
@@ -305,24 +305,8 @@ def centred(predicted, true, people):
     own, n_own = member @ (member.T @ offsets), member @ member.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         others = (offsets.sum(axis=0) - own) / (len(points) - n_own)[:, None]
-    return _as_pairs(points + others * eyes)
-
-
-def mean_face(points):
-    """The mean of faces after each was made level and scaled by its outer eye corners.
-
-    Parameters
-    ----------
-    points : array_like (n, 68, 2)
-
-    Returns
-    -------
-    ndarray (68, 2)
-        Inter-ocular distances from the middle between the outer eye corners, y downwards.
-    """
-    points = _complex(check_points(points, (68,)))
-    eyes, middle = points[:, 45] - points[:, 36], (points[:, 45] + points[:, 36]) / 2
-    return _as_pairs(((points - middle[:, None]) / eyes[:, None]).mean(axis=0))
+    moved = points + others * eyes
+    return np.stack([moved.real, moved.imag], axis=-1)
 
 
 def summarise(scores, by=None, reference=None, statistics=STATISTICS, level=0.95, n=2000, seed=0):
@@ -453,7 +437,3 @@ def _task(photo):
 
 def _complex(points):
     return points[..., 0] + 1j * points[..., 1]
-
-
-def _as_pairs(values):
-    return np.stack([values.real, values.imag], axis=-1)

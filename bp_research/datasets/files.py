@@ -3,7 +3,7 @@
 import pandas as pd
 from PIL import Image, UnidentifiedImageError
 
-from ..errors import DatasetNotFoundError
+from ..errors import BadTableError, DatasetNotFoundError
 from ..face.images import natural_key
 from ..paths import SIMULATED_MARKER
 
@@ -59,6 +59,17 @@ def listing(folder):
 def is_simulated(place):
     """Whether the marker of simulated photos lies in a folder, or up to three above it."""
     return any((folder / SIMULATED_MARKER).is_file() for folder in [place, *place.parents][:4])
+
+
+def read_list(path, columns, error=BadTableError):
+    """The columns of a CSV as a table of texts, empty where nothing is said; an ``error`` if it has them not."""
+    try:
+        table = pd.read_csv(path, dtype=str, skipinitialspace=True, keep_default_na=False)
+    except (OSError, ValueError) as reason:
+        raise error(f"{path} cannot be read as a CSV: {reason}") from reason
+    if missing := [column for column in columns if column not in table]:
+        raise error(f"{path} lacks the columns {missing}; it has {list(table)}")
+    return table[list(columns)]
 
 
 def find_set(root, belongs, name, looked_for):

@@ -13,7 +13,7 @@ from ..errors import BadTableError
 from ..face.images import natural_key
 from ..face.schemes import EXPRESSIONS
 from ..paths import SIMULATED_MARKER
-from .files import IMAGE_SUFFIXES, Problems, find_set, listing
+from .files import IMAGE_SUFFIXES, Problems, find_set, listing, read_list
 from .records import Photo, PhotoSet
 
 _TABLE = "pat_info.xlsx"
@@ -158,10 +158,7 @@ def _read_landmarks(path):
 
 def _apply_grades(people, path, problems):
     """Put supplied House-Brackmann grades in place of the folders' severity."""
-    try:
-        given = pd.read_csv(path, dtype=str, skipinitialspace=True).set_index("patient_id")["hb"]
-    except (OSError, ValueError, KeyError) as error:
-        raise BadTableError(f"the grades {path} cannot be read, columns patient_id and hb: {error}") from error
+    given = read_list(path, ["patient_id", "hb"]).set_index("patient_id")["hb"]
     grades = pd.to_numeric(given.str.strip().str.upper().replace(_ROMAN), errors="coerce")
     if bad := grades.index[~grades.isin(range(1, 7))].tolist():
         raise BadTableError(f"{path}: the grades of {bad[:5]} are not House-Brackmann 1-6 or I-VI")

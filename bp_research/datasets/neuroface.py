@@ -78,18 +78,9 @@ def _load_group(folder, dataset, problems):
         if box is None:
             problems.add("missing box", source, f"frame {number} has no row in Bbox_gt")
         patient, _, *task = video.split("_")
-        photo = Photo(
-            dataset=dataset,
-            patient_id=patient,
-            photo_id=f"{video}_{number}",
-            path=path,
-            group=_GROUPS[folder.name],
-            task="_".join(task),
-            frame=number,
-            landmarks_gt=points,
-            bbox_gt=problems.box_about(points, box, path),
-        )
-        photos.append(photo)
+        said = {"group": _GROUPS[folder.name], "task": "_".join(task), "frame": number}
+        said |= {"landmarks_gt": points, "bbox_gt": problems.box_about(points, box, path)}
+        photos.append(Photo(dataset, patient, f"{video}_{number}", path, **said))
     for what, found in (("frames", frames), ("boxes", boxes)):
         lonely = [key for key in found if key not in marks]
         for video in dict.fromkeys(video for video, _ in lonely):

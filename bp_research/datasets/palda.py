@@ -17,7 +17,7 @@ from .records import Photo, PhotoSet
 
 _GROUPS = ("healthy", "central", "peripheral")
 _STRETCHED = 900  # px, width and height of the frame of the palsy photos' points
-_PANEL = re.compile(r"(image\d{3})\d")
+_PANEL = re.compile(r"^(image\d{3})\d$")
 
 
 def load_palda(root):
@@ -84,16 +84,8 @@ def _load_photo(path, group, problems):
         points = points * np.divide(size, _STRETCHED) if size else None
     box_path = path.with_name(f"{path.stem}_box.npy")
     box = problems.box_about(points, _load_array(box_path, (4,), problems), box_path)
-    panel = _PANEL.fullmatch(path.stem)
-    return Photo(
-        dataset="PALDA",
-        patient_id=f"{group}-{panel[1] if panel else path.stem}",
-        photo_id=f"{group}-{path.stem}",
-        path=path,
-        group=group,
-        landmarks_gt=points,
-        bbox_gt=box,
-    )
+    person = _PANEL.sub(r"\1", path.stem)
+    return Photo("PALDA", f"{group}-{person}", f"{group}-{path.stem}", path, group, landmarks_gt=points, bbox_gt=box)
 
 
 def _load_array(path, shape, problems):

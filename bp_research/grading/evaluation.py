@@ -16,7 +16,7 @@ from ..errors import BadSettingError, BadTableError
 from ..work import map_cached
 from .classifiers import COMMONEST, MIDDLE, answers, make_learner, probabilities, stratified_person_folds
 from .inputs import make_inputs
-from .metrics import Tally, ordered_rates, permutation_p, rates
+from .metrics import Tally, permutation_p, rates
 
 #: The report's way to split: ten times a quarter of the people, seed 7.
 REPORT = GroupShuffleSplit(10, test_size=0.25, random_state=7)
@@ -142,8 +142,8 @@ def evaluate(
     names = [learner.name for learner in learners]
     if len(set(names)) < len(names):
         raise BadSettingError(f"the models need different names: {names}")
-    fit = partial(_fit_fold, table=table, y=y, person=person, labels=labels, learners=learners)
-    fit = partial(fit, features=features, adapt=adapt, ordered=ordered, seed=seed)
+    given = {"table": table, "y": y, "person": person, "labels": labels, "learners": learners, "features": features}
+    fit = partial(_fit_fold, **given, adapt=adapt, ordered=ordered, seed=seed)
     done = map_cached(fit, split, processes=processes, progress=False)
     # all folds of the first model come first
     predictions = pd.concat([block for folds in zip(*done, strict=True) for block in folds], ignore_index=True)
@@ -245,7 +245,7 @@ def _summary(predictions, labels, metric, permutations, draws, seed):
         row = {"model": name, **_cells(tally.counts.sum(axis=0))}
         row |= {f"{statistic}{end}": value for (statistic, end), value in named.items()}
         if permutations:
-            row["p"] = permutation_p(tally, tally.truth(), partial(_score, labels=labels, metric=metric), permutations, seed)
+            row["p"] = permutation_p(tally, metric, permutations, seed)
         row["constant"] = bool((part.groupby(["repeat", "fold"])["predicted"].nunique() == 1).all())
         row["answer"] = part["predicted"].mode()[0]
         rows.append(row)
@@ -260,11 +260,6 @@ def _summary(predictions, labels, metric, permutations, draws, seed):
             summary[f"baseline_{name}"] = known.loc[model, name]
     summary["verdict"] = [_verdict(row, known.loc[COMMONEST], metric, len(labels)) for _, row in summary.iterrows()]
     return summary.drop(columns=["constant", "answer"])
-
-
-def _score(counts, labels, metric):
-    """What is tested for being above chance, of confusion matrices (n, k, k)."""
-    return (ordered_rates(counts, [float(label) for label in labels]) if metric == "kappa" else rates(counts))[metric]
 
 
 def _verdict(row, baseline, metric, k):

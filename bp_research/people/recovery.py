@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm, t
 
-from ..datasets.files import Problems, is_simulated
+from ..datasets.files import Problems, is_simulated, read_list
 from ..datasets.folder import expression_in_name
 from ..datasets.records import HEALTHY_GROUPS, Photo, PhotoSet
 from ..demo.cohort import make_person, simulate
@@ -20,7 +20,6 @@ from ..face.schemes import EXPRESSIONS, REGIONS
 from .group_differences import is_healthy, measured_rows
 
 _DATE = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
-_COLUMNS = ["date", "expression", "path"]
 
 
 def load_series(source):
@@ -305,15 +304,10 @@ def course_table(found, found_changes, band=None):
 
 
 def _rows_of_csv(source):
-    try:
-        table = pd.read_csv(source, dtype=str, skipinitialspace=True, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise BadTableError(f"the series {source} cannot be read as a CSV: {error}") from error
-    if missing := set(_COLUMNS) - set(table.columns):
-        raise BadTableError(f"{source} lacks the columns {sorted(missing)}; it has {list(table.columns)}")
+    table = read_list(source, ["date", "expression", "path"])
     if table.empty:
         raise BadTableError(f"{source} lists no photo")
-    rows = [(_iso(when), expression or None, source.parent / path) for when, expression, path in table[_COLUMNS].to_numpy()]
+    rows = [(_iso(when), expression or None, source.parent / path) for when, expression, path in table.to_numpy()]
     undated, missing = [when is None for when, _, _ in rows], [not path.is_file() for _, _, path in rows]
     for what, wrong in (("no date like 2024-03-31", undated), ("no such photo", missing)):
         if lines := [i for i, bad in enumerate(wrong, start=2) if bad]:
