@@ -23,10 +23,9 @@ from .scores import bootstrap_ci, interval_text, paired_difference
 
 #: The four settings that the report compared.
 REPORT_SETTINGS = {
-    "200 px grey": {"resolution": 200, "colored": False},
-    "200 px colour": {"resolution": 200, "colored": True},
-    "300 px grey": {"resolution": 300, "colored": False},
-    "300 px colour": {"resolution": 300, "colored": True},
+    f"{resolution} px {colour}": {"resolution": resolution, "colored": colour == "colour"}
+    for resolution in (200, 300)
+    for colour in ("grey", "colour")
 }
 
 #: A frame without landmarks, or with a mean error above this share of the inter-ocular distance, missed the face.
@@ -76,9 +75,6 @@ class Frame(Mapping):
 
     def __len__(self):
         return len(self._read)
-
-    def __repr__(self):
-        return f"<Frame {self.photo.photo_id}>"
 
 
 class DatasetTester:
@@ -153,8 +149,9 @@ class DatasetTester:
         for what, wanted in {"group": groups, "task": tasks}.items():
             if wanted is not None:
                 wanted = {wanted} if isinstance(wanted, str) else set(wanted)
-                if unknown := wanted - set(about[what]):
-                    raise BadSettingError(f"no {what} {sorted(unknown)}; there are {sorted(map(str, about[what].unique()))}")
+                known = set(about[what])
+                if unknown := wanted - known:
+                    raise BadSettingError(f"no {what} {sorted(unknown)}; there are {sorted(map(str, known))}")
                 about = about[about[what].isin(wanted)]
         for start in range(0, len(about), batch_size):
             yield [self._frame(self.photoset[row]) for row in about.index[start : start + batch_size]]
@@ -185,9 +182,9 @@ class DatasetTester:
         if settings is None:
             colour, copies = "colour" if self.colored else "grey", f", median of {augment}" if augment else ""
             settings = {f"{model_name(self.model)}, {self.resolution} px {colour}{copies}": {}}
-        if not settings or (unknown := set().union(*settings.values()) - set(own)):
-            problem = f"unknown options {sorted(unknown)}" if settings else "no setting"
-            raise BadSettingError(f"settings have {problem}: give one or more by name, of {sorted(own)}, or None")
+        unknown = set().union(*settings.values()) - set(own)
+        if unknown or not settings:
+            raise BadSettingError(f"give one or more settings of {sorted(own)}, or None; unknown: {sorted(unknown)}")
         tables = []
         for name, options in settings.items():
             options = own | options
@@ -267,8 +264,8 @@ def score_landmarks(photoset, predicted, setting="", status=None):
         seen, wanted = predicted[found], true[found]
         rmse_x, rmse_y = np.sqrt(((seen - wanted)[:, INNER] ** 2).mean(axis=1)).T
         measured["rmse_px"] = np.hypot(rmse_x, rmse_y)
-        extents = np.concatenate([true.min(axis=1), true.max(axis=1)], axis=1)
-        boxes = [extent if photo.bbox_gt is None else photo.bbox_gt for photo, extent in zip(photoset, extents, strict=True)]
+        extents, boxes = np.hstack([true.min(axis=1), true.max(axis=1)]), [photo.bbox_gt for photo in photoset]
+        boxes = [extent if box is None else box for extent, box in zip(extents, boxes, strict=True)]
         left, top, right, bottom = np.array(boxes)[found].T
         measured["rmse_bbox"] = (rmse_x + rmse_y) / 2 / np.hypot(right - left, bottom - top)
         measured["error"] = point_error(seen, wanted)
@@ -350,7 +347,8 @@ def summarise(scores, by=None, reference=None, statistics=STATISTICS, level=0.95
     if unknown := set(statistics) - set(STATISTICS):
         raise BadSettingError(f"there are no statistics {sorted(unknown)}; see STATISTICS")
     if by is not None:
-        parts = {v: summarise(part, None, reference, statistics, level, n, seed) for v, part in scores.groupby(by, sort=False)}
+        options = {"reference": reference, "statistics": statistics, "level": level, "n": n, "seed": seed}
+        parts = {value: summarise(part, **options) for value, part in scores.groupby(by, sort=False)}
         return pd.concat(parts, names=[by]).reset_index(level=by).reset_index(drop=True)
     tables = {name: part.reset_index(drop=True) for name, part in scores.groupby("setting", sort=False)}
     reference = next(iter(tables)) if reference is None else reference

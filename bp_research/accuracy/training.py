@@ -46,8 +46,8 @@ def train_predictor(photos, out, *, quick=False, seed=0, progress=True):
     Parameters
     ----------
     photos : PhotoSet or sequence of Photo
-        Used are those with annotated points in which dlib's detector finds the face; how many copies each has is told by
-        :func:`bp_research.accuracy.fitting.trust`.
+        Used are those with annotated points in which dlib's detector finds the face; the less one is trusted
+        (:func:`bp_research.accuracy.fitting.trust`), the fewer copies it has.
     out : path-like
         File to write, ``.dat``; then ``model=out`` uses it.
     quick : bool

@@ -55,7 +55,8 @@ def load_meei(root, grades=None):
     BadTableError
         If a table lacks columns, or a grade is none.
     """
-    root = find_set(Path(root), lambda folder: (folder / _TABLE).is_file(), "MEEI standard set", f"the spreadsheet {_TABLE}")
+    looked_for = f"the spreadsheet {_TABLE}"
+    root = find_set(Path(root), lambda folder: (folder / _TABLE).is_file(), "MEEI standard set", looked_for)
     problems = Problems(root)
     simulated = (root / SIMULATED_MARKER).is_file()
     name = "simulated demo (MEEI layout)" if simulated else "MEEI"

@@ -14,7 +14,7 @@ from ..paths import SIMULATED_MARKER
 from .files import Problems, find_set, listing
 from .records import Photo, PhotoSet
 
-_GROUPS = {"ALS": "ALS", "Stroke": "Stroke", "PS": "Stroke"} | dict.fromkeys(("Healthy controls", "HC"), "Healthy controls")
+_GROUPS = {name: name for name in ("ALS", "Stroke", "Healthy controls")} | {"PS": "Stroke", "HC": "Healthy controls"}
 #: Patient, session and task of a video, then what kind of file of it this is.
 _FRAME = re.compile(r"(\w+)_color\.avi_(\d+)\.(?:jpe?g|png)")
 _ANNOTATION = re.compile(r"([^_]+_[^_]+_[^_]+_[^_]+)_color(?:_gt)?\.txt")
@@ -118,7 +118,8 @@ def _annotations(folder, n_numbers, problems):
             if len(values) != n_numbers or not np.isfinite([frame, *values]).all():
                 problems.add("unreadable", path, f"line {number}: not a frame number and {n_numbers} numbers")
             elif frame in rows:
-                problems.add("contradictory", path, f"line {number}: frame {frame:.0f} a second time, the first is used")
+                detail = f"line {number}: frame {frame:.0f} a second time, the first is used"
+                problems.add("contradictory", path, detail)
             else:
                 rows[int(frame)] = path, np.array(values)
         found |= {(name[1], frame): rows[frame] for frame in sorted(rows)}

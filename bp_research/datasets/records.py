@@ -1,6 +1,6 @@
 """The one kind of record that every data set is read into: a photo with what the data set says about it."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +11,6 @@ from ..face.images import read_image
 
 #: The groups, of all data sets, whose people are healthy.
 HEALTHY_GROUPS = ("Normal", "Healthy controls", "healthy")
-
-#: Columns that say what a data set tells of a photo.
-RECORD_COLUMNS = (
-    *("dataset", "patient_id", "photo_id", "path", "group", "expression", "task", "frame"),
-    *("severity", "side", "gender", "age"),
-)
 
 
 @dataclass(frozen=True)
@@ -80,6 +74,10 @@ class Photo:
         if self.path is None:
             raise UnreadableImageError(f"{self.dataset} holds points alone: there is no photo of {self.photo_id}")
         return read_image(self.path)
+
+
+#: Columns that say what a data set tells of a photo.
+RECORD_COLUMNS = tuple(column.name for column in fields(Photo) if column.compare)
 
 
 @dataclass

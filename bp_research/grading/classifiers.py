@@ -2,8 +2,10 @@
 test fold can leak into the scaling.
 """
 
+import json
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from sklearn.base import clone
@@ -45,15 +47,7 @@ ORDINAL_MODELS = ("ordinal all-threshold", "ordinal immediate-threshold")
 COMMONEST, MIDDLE = "always the commonest", "always the middle"
 
 #: What is tried when a model is tuned, by name; the first value of each is the default.
-GRIDS = {
-    "logistic regression": {"C": (0.1, 0.01, 1.0)},
-    "SVM": {"estimator__C": (1.0, 0.3, 3.0)},
-    "random forest": {"min_samples_leaf": (2, 5)},
-    "XGBoost": {"max_depth": (2, 4)},
-    "MLP": {"alpha": (1.0, 10.0)},
-    "ordinal all-threshold": {"alpha": (1.0, 10.0, 100.0)},
-    "ordinal immediate-threshold": {"alpha": (1.0, 10.0, 100.0)},
-}
+GRIDS = json.loads(Path(__file__).with_name("grids.json").read_text(encoding="utf-8"))
 
 #: Models whose answers no monotone scaling of an input changes: a choice tries them with one scaling only.
 _SCALE_FREE = ("random forest", "XGBoost")

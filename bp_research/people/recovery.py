@@ -316,17 +316,14 @@ def _rows_of_csv(source):
 
 
 def _rows_of_folder(source):
-    rows, undated = [], []
+    rows = []
     for path in list_photos(source):
-        inside = path.relative_to(source).as_posix()
-        when = next((found for text in reversed(inside.split("/")) if (found := _iso(text))), None)
-        if when is None:
-            undated.append(inside)
-        rows.append((when, expression_in_name(path.stem), path))
-    if undated:
+        dates = [_iso(part) for part in path.relative_to(source).parts]
+        rows.append((next(filter(None, reversed(dates)), None), expression_in_name(path.stem), path))
+    if undated := [path for when, _, path in rows if when is None]:
         raise BadTableError(
             f"{source}: {len(undated)} of {len(rows)} photos have no date like 2024-03-31 in their names or folders, "
-            f"the first is {undated[0]}"
+            f"the first is {undated[0].relative_to(source)}"
         )
     return rows
 
