@@ -7,9 +7,9 @@ from matplotlib import pyplot as plt
 from test_dataset_tester import annotated_set, failing_scores, palsy_faces
 
 from bp_research import plots
-from bp_research.accuracy.dataset_tester import mean_face, score_landmarks, summarise
+from bp_research.accuracy.dataset_tester import score_landmarks, summarise
 from bp_research.errors import BadTableError
-from bp_research.face.geometry import mirror
+from bp_research.face.geometry import eye_frame, mirror
 from bp_research.face.schemes import REGIONS
 
 
@@ -52,7 +52,7 @@ def test_when_all_frames_fail_the_curve_is_empty_and_the_map_refuses():
 
 def test_the_error_map_draws_each_points_mean_error_where_it_lies():
     photoset, scores = scores_of(0.5)
-    shape = mean_face(photoset.landmarks())
+    shape = eye_frame(photoset.landmarks()).mean(axis=0)
     ax = plots.error_map(scores, shape)
     dots = ax.collections[0]
     order = [int(np.argmin(np.linalg.norm(shape - xy, axis=1))) for xy in dots.get_offsets()]

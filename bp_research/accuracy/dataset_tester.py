@@ -14,7 +14,7 @@ import pandas as pd
 from .. import DEFAULT_MODEL
 from ..datasets.records import RECORD_COLUMNS
 from ..errors import BadSettingError, BadTableError
-from ..face.geometry import asymmetry, check_points, interocular, point_error
+from ..face.geometry import asymmetry, interocular, point_error
 from ..face.schemes import INNER, REGIONS
 from ..landmarks.get_landmarks import GetLandmarks
 from ..landmarks.models import model_name
@@ -23,10 +23,9 @@ from .scores import bootstrap_ci, interval_text, paired_difference
 
 #: The four settings that the report compared.
 REPORT_SETTINGS = {
-    "200 px grey": {"resolution": 200, "colored": False},
-    "200 px colour": {"resolution": 200, "colored": True},
-    "300 px grey": {"resolution": 300, "colored": False},
-    "300 px colour": {"resolution": 300, "colored": True},
+    f"{resolution} px {colour}": {"resolution": resolution, "colored": colour == "colour"}
+    for resolution in (200, 300)
+    for colour in ("grey", "colour")
 }
 
 #: A frame without landmarks, or with a mean error above this share of the inter-ocular distance, missed the face.
@@ -57,31 +56,25 @@ class Frame(Mapping):
         Its record in the data set.
     """
 
-    _KEYS = ("landmarks_gt", "bbox", "image", "landmarks_pred")
-
     def __init__(self, photo, predict):
         self.photo = photo
-        self._predict = predict
+        self._read = {
+            "landmarks_gt": lambda: photo.landmarks_gt,
+            "bbox": lambda: photo.bbox_gt,
+            "image": lambda: photo.image,
+            "landmarks_pred": lambda: predict(photo.path),
+        }
 
     def __getitem__(self, key):
-        if key == "landmarks_gt":
-            return self.photo.landmarks_gt
-        if key == "bbox":
-            return self.photo.bbox_gt
-        if key == "image":
-            return self.photo.image
-        if key == "landmarks_pred":
-            return self._predict(self.photo.path)
-        raise KeyError(f"{key!r}: a frame has {', '.join(self._KEYS)}")
+        if key not in self._read:
+            raise KeyError(f"{key!r}: a frame has {', '.join(self._read)}")
+        return self._read[key]()
 
     def __iter__(self):
-        return iter(self._KEYS)
+        return iter(self._read)
 
     def __len__(self):
-        return len(self._KEYS)
-
-    def __repr__(self):
-        return f"<Frame {self.photo.photo_id}>"
+        return len(self._read)
 
 
 class DatasetTester:
@@ -152,20 +145,25 @@ class DatasetTester:
         """
         if batch_size < 1:
             raise BadSettingError(f"batch_size is 1 or more, not {batch_size}")
-        photos = _chosen(self.photoset, groups, "group", lambda photo: photo.group)
-        photos = _chosen(photos, tasks, "task", _task)
-        for start in range(0, len(photos), batch_size):
-            yield [self._frame(photo) for photo in photos[start : start + batch_size]]
+        about = pd.DataFrame({"group": photo.group, "task": _task(photo)} for photo in self.photoset)
+        for what, wanted in {"group": groups, "task": tasks}.items():
+            if wanted is not None:
+                wanted = {wanted} if isinstance(wanted, str) else set(wanted)
+                known = set(about[what])
+                if unknown := wanted - known:
+                    raise BadSettingError(f"no {what} {sorted(unknown)}; there are {sorted(map(str, known))}")
+                about = about[about[what].isin(wanted)]
+        for start in range(0, len(about), batch_size):
+            yield [self._frame(self.photoset[row]) for row in about.index[start : start + batch_size]]
 
     def evaluate(self, settings=None, augment=None, processes=None, cache=None, progress=True):
         """Detect landmarks in every annotated photo with every setting and compare them with the annotation.
 
         Parameters
         ----------
-        settings : dict of dict, or list of dict, optional
+        settings : dict of dict, optional
             By name, what differs from the tester's own: ``model``, ``resolution``, ``colored``,
-            ``augment``; such as :data:`REPORT_SETTINGS`. A list gets names that say model, resolution and
-            colour.
+            ``augment``; such as :data:`REPORT_SETTINGS`. Default: the tester's own alone.
         augment : int, optional
             Take the median landmarks of so many changed copies, in settings that do not say otherwise.
         processes, cache, progress
@@ -181,8 +179,15 @@ class DatasetTester:
         BadSettingError, ModelNotFoundError, BadModelError
         """
         own = {"model": self.model, "resolution": self.resolution, "colored": self.colored, "augment": augment or 0}
+        if settings is None:
+            colour, copies = "colour" if self.colored else "grey", f", median of {augment}" if augment else ""
+            settings = {f"{model_name(self.model)}, {self.resolution} px {colour}{copies}": {}}
+        unknown = set().union(*settings.values()) - set(own)
+        if unknown or not settings:
+            raise BadSettingError(f"give one or more settings of {sorted(own)}, or None; unknown: {sorted(unknown)}")
         tables = []
-        for name, options in _named([{}] if settings is None else settings, own).items():
+        for name, options in settings.items():
+            options = own | options
             table = measure_cohort(self.photoset, processes=processes, cache=cache, progress=progress, **options)
             predicted = landmarks_of(table, median=bool(options["augment"]))
             tables.append(score_landmarks(self.photoset, predicted, name, table["status"]))
@@ -250,23 +255,28 @@ def score_landmarks(photoset, predicted, setting="", status=None):
     found = np.isfinite(predicted).all(axis=(1, 2))
     if status is None:
         status = np.where(found, "ok", "no landmarks")
-    gap = predicted - true
-    rmse_x, rmse_y = np.sqrt((gap[:, INNER] ** 2).mean(axis=1)).T
     table = photoset.to_frame()[list(RECORD_COLUMNS)]
     table.insert(0, "setting", setting)
-    columns = {
-        "status": np.asarray(status, object),
-        "failed": ~found,
-        "rmse_px": np.hypot(rmse_x, rmse_y),
-        "rmse_bbox": (rmse_x + rmse_y) / 2 / _diagonals(photoset),
-        "error": _where(found, point_error, predicted, true),
-        "error_centred": _where(found, point_error, centred(predicted, true, table["patient_id"]), true),
-    }
-    detected, annotated = _where(found, asymmetry, predicted, width=len(REGIONS)), asymmetry(true)
-    for i, region in enumerate(REGIONS):
-        columns |= {region: detected[:, i], f"{region}_true": annotated[:, i]}
-    columns |= dict(zip(POINT_ERRORS, (np.linalg.norm(gap, axis=-1) / interocular(true)[:, None]).T, strict=True))
-    return pd.concat([table, pd.DataFrame(columns)], axis=1)
+    table = table.assign(status=np.asarray(status, object), failed=~found)
+    annotated = pd.DataFrame(asymmetry(true), columns=[f"{region}_true" for region in REGIONS])
+    measured = pd.DataFrame(index=np.flatnonzero(found))
+    if found.any():
+        seen, wanted = predicted[found], true[found]
+        rmse_x, rmse_y = np.sqrt(((seen - wanted)[:, INNER] ** 2).mean(axis=1)).T
+        measured["rmse_px"] = np.hypot(rmse_x, rmse_y)
+        extents, boxes = np.hstack([true.min(axis=1), true.max(axis=1)]), [photo.bbox_gt for photo in photoset]
+        boxes = [extent if box is None else box for extent, box in zip(extents, boxes, strict=True)]
+        left, top, right, bottom = np.array(boxes)[found].T
+        measured["rmse_bbox"] = (rmse_x + rmse_y) / 2 / np.hypot(right - left, bottom - top)
+        measured["error"] = point_error(seen, wanted)
+        people = table["patient_id"][found]
+        others = people.nunique() > 1
+        measured["error_centred"] = point_error(centred(seen, wanted, people), wanted) if others else np.nan
+        measured[list(REGIONS)] = asymmetry(seen)
+        measured[list(POINT_ERRORS)] = np.linalg.norm(seen - wanted, axis=-1) / interocular(wanted)[:, None]
+    sides = [name for region in REGIONS for name in (region, f"{region}_true")]
+    measured = measured.reindex(table.index, columns=[*ERRORS, *REGIONS, *POINT_ERRORS])
+    return pd.concat([table, measured, annotated], axis=1)[[*table, *ERRORS, *sides, *POINT_ERRORS]]
 
 
 def centred(predicted, true, people):
@@ -277,7 +287,6 @@ def centred(predicted, true, people):
     Parameters
     ----------
     predicted, true : array_like (n, 68, 2)
-        Rows of NaN in ``predicted`` stay so.
     people : array_like (n,)
         Whose photos they are.
 
@@ -286,38 +295,15 @@ def centred(predicted, true, people):
     ndarray (n, 68, 2)
         NaN if there is nobody else to learn from.
     """
-    predicted, people = np.asarray(predicted, float), np.asarray(people)
-    found = np.isfinite(predicted).all(axis=(1, 2))
-    _, codes = np.unique(people[found], return_inverse=True)
-    points, target = _complex(predicted[found]), _complex(np.asarray(true, float)[found])
+    points, target = _complex(np.asarray(predicted, float)), _complex(np.asarray(true, float))
     eyes = (points[:, 45] - points[:, 36])[:, None]
-    offsets, own = (target - points) / eyes, np.zeros((codes.max(initial=-1) + 1, 68), complex)
-    np.add.at(own, codes, offsets)
-    n_others = (len(codes) - np.bincount(codes, minlength=len(own)))[:, None]
+    offsets = (target - points) / eyes
+    member = np.equal.outer(np.asarray(people), np.unique(people)).astype(float)
+    own, n_own = member @ (member.T @ offsets), member @ member.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        others = np.where(n_others > 0, (own.sum(axis=0) - own) / n_others, np.nan)
-    moved = points + others[codes] * eyes
-    out = np.full(predicted.shape, np.nan)
-    out[found] = np.stack([moved.real, moved.imag], axis=-1)
-    return out
-
-
-def mean_face(points):
-    """The mean of faces after each was made level and scaled by its outer eye corners.
-
-    Parameters
-    ----------
-    points : array_like (n, 68, 2)
-
-    Returns
-    -------
-    ndarray (68, 2)
-        Inter-ocular distances from the middle between the outer eye corners, y downwards.
-    """
-    points = _complex(check_points(points, (68,)))
-    eyes, middle = points[:, 45] - points[:, 36], (points[:, 45] + points[:, 36]) / 2
-    mean = ((points - middle[:, None]) / eyes[:, None]).mean(axis=0)
-    return np.stack([mean.real, mean.imag], axis=-1)
+        others = (offsets.sum(axis=0) - own) / (len(points) - n_own)[:, None]
+    moved = points + others * eyes
+    return np.stack([moved.real, moved.imag], axis=-1)
 
 
 def summarise(scores, by=None, reference=None, statistics=STATISTICS, level=0.95, n=2000, seed=0):
@@ -361,12 +347,9 @@ def summarise(scores, by=None, reference=None, statistics=STATISTICS, level=0.95
     if unknown := set(statistics) - set(STATISTICS):
         raise BadSettingError(f"there are no statistics {sorted(unknown)}; see STATISTICS")
     if by is not None:
-        parts = []
-        for value, part in scores.groupby(by, sort=False):
-            summary = summarise(part, None, reference, statistics, level, n, seed)
-            summary.insert(0, by, value)
-            parts.append(summary)
-        return pd.concat(parts, ignore_index=True)
+        options = {"reference": reference, "statistics": statistics, "level": level, "n": n, "seed": seed}
+        parts = {value: summarise(part, **options) for value, part in scores.groupby(by, sort=False)}
+        return pd.concat(parts, names=[by]).reset_index(level=by).reset_index(drop=True)
     tables = {name: part.reset_index(drop=True) for name, part in scores.groupby("setting", sort=False)}
     reference = next(iter(tables)) if reference is None else reference
     if reference not in tables:
@@ -381,20 +364,9 @@ def summarise(scores, by=None, reference=None, statistics=STATISTICS, level=0.95
                 continue
             against = None if other is None else tables[other]
             for measure, statistic in statistics:
-                rows.append((name, other, measure, statistic, *_statistic(table, against, measure, statistic, draws)))
-    columns = [
-        "setting",
-        "minus",
-        "measure",
-        "statistic",
-        "estimate",
-        "low",
-        "high",
-        "n_frames",
-        "n_failed",
-        "n_people",
-    ]
-    return pd.DataFrame(rows, columns=columns)
+                about = {"setting": name, "minus": other, "measure": measure, "statistic": statistic}
+                rows.append(about | _statistic(table, against, measure, statistic, draws))
+    return pd.DataFrame(rows)
 
 
 def readable(summary, statistics=None, differences=False, digits=3):
@@ -431,19 +403,17 @@ def readable(summary, statistics=None, differences=False, digits=3):
 
 
 def _statistic(table, against, measure, statistic, draws):
-    """(estimate, low, high, n_frames, n_failed, n_people) of one setting, or of its difference from
-    another.
-    """
+    """Estimate, interval and counts of one setting, or of its difference from another."""
     both = [table] if against is None else [table, against]
-    failed = np.any([part["failed"] for part in both], axis=0)
     values = [_values(part, measure, statistic) for part in both]
     use = ~np.any([np.isnan(v).reshape(len(table), -1).any(axis=1) for v in values], axis=0)
-    counts = len(table), int(failed.sum()), table["patient_id"].nunique()
-    if not use.any():
-        return np.nan, np.nan, np.nan, *counts
-    function = bootstrap_ci if against is None else paired_difference
-    values = [v[use] for v in values]
-    return *function(*values, table["patient_id"].to_numpy()[use], statistic, **draws), *counts
+    found = np.nan, np.nan, np.nan
+    if use.any():
+        function = bootstrap_ci if against is None else paired_difference
+        found = function(*(v[use] for v in values), table["patient_id"][use], statistic, **draws)
+    n_failed = int(np.any([part["failed"] for part in both], axis=0).sum())
+    counts = {"n_frames": len(table), "n_failed": n_failed, "n_people": table["patient_id"].nunique()}
+    return dict(zip(("estimate", "low", "high"), found, strict=True)) | counts
 
 
 def _values(table, measure, statistic):
@@ -461,57 +431,6 @@ def _values(table, measure, statistic):
 
 def _task(photo):
     return photo.task or photo.expression or "photo"
-
-
-def _chosen(photos, wanted, what, key):
-    photos = list(photos)
-    if wanted is None:
-        return photos
-    wanted = {wanted} if isinstance(wanted, str) else set(wanted)
-    known = {key(photo) for photo in photos}
-    if wanted - known:
-        raise BadSettingError(f"no {what} {sorted(wanted - known)}; there are {sorted(map(str, known))}")
-    return [photo for photo in photos if key(photo) in wanted]
-
-
-def _named(settings, own):
-    """{name: all options}; settings without names get names made of their options."""
-    if not isinstance(settings, dict):
-        names = [_name(own | options) for options in settings]
-        if len(set(names)) < len(names):
-            raise BadSettingError(f"settings are the same: {names}")
-        settings = dict(zip(names, settings, strict=True))
-    if not settings:
-        raise BadSettingError("settings is empty: give at least one, or None for the tester's own")
-    for name, options in settings.items():
-        if unknown := set(options) - set(own):
-            raise BadSettingError(f"setting {name!r} has unknown options {sorted(unknown)}; there are {sorted(own)}")
-    return {name: own | options for name, options in settings.items()}
-
-
-def _name(options):
-    colour = "colour" if options["colored"] else "grey"
-    copies = f", median of {options['augment']}" if options["augment"] else ""
-    return f"{model_name(options['model'])}, {options['resolution']} px {colour}{copies}"
-
-
-def _diagonals(photoset):
-    """Diagonal of each photo's annotated face box, px; without a box, of the extent of its points."""
-    diagonals = []
-    for photo in photoset:
-        points = photo.landmarks_gt
-        box = np.r_[points.min(axis=0), points.max(axis=0)] if photo.bbox_gt is None else photo.bbox_gt
-        diagonals.append(np.hypot(box[2] - box[0], box[3] - box[1]))
-    return np.array(diagonals)
-
-
-def _where(found, function, *arrays, width=None):
-    """A function of the rows that were found; NaN in the others."""
-    out = np.full(len(found) if width is None else (len(found), width), np.nan)
-    usable = found & np.all([np.isfinite(a).all(axis=(1, 2)) for a in arrays], axis=0)
-    if usable.any():
-        out[usable] = function(*(a[usable] for a in arrays))
-    return out
 
 
 def _complex(points):

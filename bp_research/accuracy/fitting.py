@@ -21,6 +21,7 @@ from ..face.geometry import asymmetry, point_error
 from ..face.schemes import REGIONS
 from ..landmarks.adapter import FORMAT, POINT_REGIONS, Adapter, Views, both_ways
 from ..landmarks.models import get_engine
+from .scores import estimate
 
 #: Penalties, over the sum of the photos' weights, from which the two strengths are chosen.
 SYMMETRIC_STRENGTHS = 10.0 ** np.arange(-2.5, 0.6, 0.5)
@@ -33,19 +34,17 @@ _REPEATS = 3  # different divisions into folds over which the strengths are judg
 _LARGE = 600  # photos, above which one division is enough
 
 
-def fit_adapter(photos, model=DEFAULT_MODEL, out=None, *, weights=None, seed=0, progress=True):
+def fit_adapter(photos, model=DEFAULT_MODEL, out=None, *, seed=0, progress=True):
     """Learn, from annotated photos, the map from an engine's points to the annotators'.
 
     Parameters
     ----------
     photos : PhotoSet or sequence of Photo
-        Those without annotated points are passed over.
+        Those without annotated points are passed over; the others count as far as :func:`trust` says.
     model : str, path-like, tuple, list or Engine
         See :mod:`bp_research.landmarks.models`.
     out : path-like, optional
         File to write, ``.npz``.
-    weights : array_like (n_photos,), optional
-        How far each photo's points are to be trusted, 0 to 1; default :func:`trust`.
     seed : int
         Of the folds in which the strengths are chosen and the adapter is judged.
     progress : bool
@@ -61,7 +60,7 @@ def fit_adapter(photos, model=DEFAULT_MODEL, out=None, *, weights=None, seed=0, 
     BadTableError
         If fewer than 4 people have annotated photos in which the engine finds the face.
     """
-    data = _collect(photos, model, weights, progress)
+    data = _collect(photos, model, progress)
     adapter = _fit(data, seed)
     held_out = _held_out(data, folds=5, seed=seed)
     trusted = data.weights == data.weights.max()
@@ -86,12 +85,12 @@ def fit_adapter(photos, model=DEFAULT_MODEL, out=None, *, weights=None, seed=0, 
     return adapter
 
 
-def out_of_fold(photos, model=DEFAULT_MODEL, *, weights=None, folds=5, seed=0, progress=True, order=None, most=None):
+def out_of_fold(photos, model=DEFAULT_MODEL, *, folds=5, seed=0, progress=True, order=None, most=None):
     """Landmarks of each photo by an adapter that was fitted without that person.
 
     Parameters
     ----------
-    photos, model, weights, seed, progress
+    photos, model, seed, progress
         As in :func:`fit_adapter`.
     folds : int
         Number of groups of people.
@@ -103,7 +102,7 @@ def out_of_fold(photos, model=DEFAULT_MODEL, *, weights=None, folds=5, seed=0, p
     ndarray (n_photos, 68, 2)
         px; NaN where a photo has no annotated points or the engine finds no face.
     """
-    data = _collect(photos, model, weights, progress)
+    data = _collect(photos, model, progress)
     points = np.full((len(photos), 68, 2), np.nan)
     points[data.rows] = _held_out(data, folds, seed, order, most)
     return points
@@ -148,15 +147,13 @@ class _Data:
         return _Data(self.views[rows], self.landmarks[rows], self.people[rows], self.weights[rows], rows, self.digest)
 
 
-def _collect(photos, model, weights, progress):
+def _collect(photos, model, progress):
     engine = get_engine(model)
-    weights = trust(photos) if weights is None else np.asarray(weights, float)
-    if weights.shape != (len(photos),) or not (weights >= 0).all():
-        raise BadTableError(f"weights must be {len(photos)} numbers of at least 0, one for each photo")
+    weights = trust(photos)
     digest, rows, answers, widths = hashlib.sha256(), [], [], []
     bar = tqdm(photos, "adapter", unit="photo", disable=not progress)
     for row, photo in enumerate(bar):
-        if photo.landmarks_gt is None or weights[row] == 0:
+        if photo.landmarks_gt is None:
             continue
         digest.update(f"{photo.photo_id} {weights[row]}".encode() + photo.landmarks_gt.tobytes())
         try:
@@ -273,15 +270,6 @@ def _concordance(detected, true):
 
 def _kept(detected, true):
     """{region: slope and correlation of detected on true asymmetry}."""
-    detected, true = asymmetry(detected), asymmetry(true)
-    kept = {}
-    for region, x, y in zip(REGIONS, true.T, detected.T, strict=True):
-        covariance = np.cov(x, y)
-        spread = np.sqrt(covariance[0, 0] * covariance[1, 1])
-        kept[region] = {
-            "slope": float(covariance[0, 1] / covariance[0, 0]) if covariance[0, 0] > 0 else None,
-            "correlation": float(covariance[0, 1] / spread) if spread > 0 else None,
-        }
-    return kept
-
-
+    pairs = np.stack([asymmetry(true), asymmetry(detected)], axis=-1)
+    named = enumerate(REGIONS)
+    return {region: {name: estimate(pairs[:, i], name) for name in ("slope", "correlation")} for i, region in named}

@@ -19,6 +19,7 @@ from ..errors import BadSettingError, BadTableError
 
 _CHUNK = 4_000_000  # numbers that the draws of a median hold at once
 _ROUNDING = 1e-20  # variances below this share of the larger column's are taken for rounding
+_ONE_COLUMN, _TWO_COLUMNS = ("share", "mean", "median", "sd"), ("correlation", "slope", "mae")
 
 
 def bootstrap_ci(values, groups, statistic="mean", level=0.95, n=2000, seed=0):
@@ -52,12 +53,12 @@ def bootstrap_ci(values, groups, statistic="mean", level=0.95, n=2000, seed=0):
         For an unknown statistic or a level outside (0, 1).
     """
     values, codes, people = _checked(values, groups, statistic, level)
-    estimate = _estimate(values, statistic)
+    found = estimate(values, statistic)
     low, high = _bounds(_draw(values, codes, people, statistic, n, seed), level, people)
-    if not callable(statistic) and statistic == "share" and estimate in (0, 1):
+    if statistic == "share" and found in (0, 1):
         exact = ((1 - level) / 2) ** (1 / people)
-        low, high = (0.0, 1 - exact) if estimate == 0 else (exact, 1.0)
-    return estimate, low, high
+        low, high = (0.0, 1 - exact) if found == 0 else (exact, 1.0)
+    return found, low, high
 
 
 def paired_difference(first, second, groups, statistic="mean", level=0.95, n=2000, seed=0):
@@ -85,7 +86,7 @@ def paired_difference(first, second, groups, statistic="mean", level=0.95, n=200
     second, _, _ = _checked(second, groups, statistic, level)
     drawn = [_draw(values, codes, people, statistic, n, seed) for values in (first, second)]
     with np.errstate(invalid="ignore"):  # of two infinite medians
-        difference = _estimate(first, statistic) - _estimate(second, statistic)
+        difference = estimate(first, statistic) - estimate(second, statistic)
         drawn = drawn[0] - drawn[1]
     return difference, *_bounds(drawn, level, people)
 
@@ -102,8 +103,9 @@ def _checked(values, groups, statistic, level):
     if not 0 < level < 1:
         raise BadSettingError(f"level must lie between 0 and 1, not at {level}")
     if not callable(statistic):
-        if statistic not in _STATISTICS:
-            raise BadSettingError(f"no statistic {statistic!r}; there are {list(_STATISTICS)}, or give a function")
+        if statistic not in _ONE_COLUMN + _TWO_COLUMNS:
+            known = ", ".join(_ONE_COLUMN + _TWO_COLUMNS)
+            raise BadSettingError(f"no statistic {statistic!r}; there are {known}, or give a function")
         values = values.astype(float)
         if np.isnan(values).any() or (statistic != "median" and np.isinf(values).any()):
             raise BadTableError("values hold NaN or infinity: leave failed rows out, and say how many they are")
@@ -115,7 +117,8 @@ def _checked(values, groups, statistic, level):
     return values, codes, len(people)
 
 
-def _estimate(values, statistic):
+def estimate(values, statistic):
+    """A statistic of all rows, by its name from the list above, or a function."""
     if callable(statistic):
         return statistic(values)
     everybody_once = np.ones((1, 1))
@@ -126,7 +129,7 @@ def _draw(values, codes, people, statistic, n, seed):
     """The statistic in each of ``n`` draws of people, (n, ...)."""
     rng = np.random.default_rng(seed)
     if callable(statistic):
-        rows = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
+        rows = [np.flatnonzero(codes == person) for person in range(people)]
         drawn = rng.integers(people, size=(n, people))
         return np.array([statistic(values[np.concatenate([rows[i] for i in draw])]) for draw in drawn])
     counts = rng.multinomial(people, np.full(people, 1 / people), size=n)
@@ -137,24 +140,37 @@ def _named(values, codes, counts, statistic):
     """A named statistic in every draw; ``counts`` (n, people) says how often each person was drawn."""
     if statistic == "median":
         return _medians(values, codes, counts)
-    terms, combine = _STATISTICS[statistic]
-    columns = [np.ones(len(values)), *terms(values)]
-    sums = np.stack([np.bincount(codes, column, counts.shape[1]) for column in columns], axis=1)
+    n = counts @ np.bincount(codes, minlength=counts.shape[1])
+
+    def mean(column):
+        return counts @ np.bincount(codes, column, counts.shape[1]) / n
+
     with np.errstate(divide="ignore", invalid="ignore"):
-        return combine(*(counts @ sums).T)
+        if statistic in ("share", "mean"):
+            return mean(values)
+        if statistic == "mae":
+            return mean(np.abs(values[:, 0] - values[:, 1]))
+        centred = values - values.mean(axis=0)
+        if statistic == "sd":
+            return np.sqrt(np.maximum(mean(centred**2) - mean(centred) ** 2, 0) * n / (n - 1))
+        x, y = centred.T
+        squares = mean(x**2), mean(y**2)
+        # a variance that is mere rounding is none
+        rounding = _ROUNDING * np.maximum(*squares)
+        variances = squares[0] - mean(x) ** 2, squares[1] - mean(y) ** 2
+        var_x, var_y = (np.where(variance > rounding, variance, np.nan) for variance in variances)
+        covariance = mean(x * y) - mean(x) * mean(y)
+        return covariance / (var_x if statistic == "slope" else np.sqrt(var_x * var_y))
 
 
 def _bounds(drawn, level, people):
     """Percentile bounds over the first axis; NaN where nothing is defined or one person is all there is."""
     drawn = np.asarray(drawn, float)
-    if people < 2:
-        drawn = np.full_like(drawn, np.nan)
-    undefined = np.isnan(drawn).all(axis=0)
+    undefined = np.isnan(drawn).all(axis=0) | (people < 2)
     tails = (1 - level) / 2
     # A draw's own value, not a mixture of two: medians may be infinite.
-    drawn = np.where(undefined, 0.0, drawn)
-    low, high = np.nanquantile(drawn, [tails, 1 - tails], axis=0, method="closest_observation")
-    low, high = np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)
+    bounds = np.nanquantile(np.where(undefined, 0.0, drawn), [tails, 1 - tails], axis=0, method="closest_observation")
+    low, high = np.where(undefined, np.nan, bounds)
     return (low, high) if low.ndim else (float(low), float(high))
 
 
@@ -170,60 +186,3 @@ def _medians(values, codes, counts):
         low, high = (np.argmax(cumulated > middle, axis=1) for middle in ((total - 1) // 2, total // 2))
         medians.append(np.where(low == high, values[low], (values[low] + values[high]) / 2))
     return np.concatenate(medians)
-
-
-def _mean_terms(values):
-    return [values]
-
-
-def _mean(n, total):
-    return total / n
-
-
-def _sd_terms(values):
-    centred = values - values.mean()
-    return centred, centred**2
-
-
-def _sd(n, total, squares):
-    return np.sqrt(np.maximum(squares - total**2 / n, 0) / (n - 1))
-
-
-def _pair_terms(values):
-    x, y = (values - values.mean(axis=0)).T
-    return x, y, x**2, y**2, x * y
-
-
-def _moments(n, x, y, xx, yy, xy):
-    """Variances and covariance of two columns; a variance that is mere rounding is NaN."""
-    var_x, var_y = xx / n - (x / n) ** 2, yy / n - (y / n) ** 2
-    rounding = _ROUNDING * np.maximum(xx, yy) / n
-    var_x, var_y = (np.where(variance > rounding, variance, np.nan) for variance in (var_x, var_y))
-    return var_x, var_y, xy / n - x * y / n**2
-
-
-def _correlation(*sums):
-    var_x, var_y, covariance = _moments(*sums)
-    return covariance / np.sqrt(var_x * var_y)
-
-
-def _slope(*sums):
-    var_x, _, covariance = _moments(*sums)
-    return covariance / var_x
-
-
-def _mae_terms(values):
-    return [np.abs(values[:, 0] - values[:, 1])]
-
-
-# What is summed over people, and what is made of the number of rows and the sums; the median needs the rows.
-_STATISTICS = {
-    "share": (_mean_terms, _mean),
-    "mean": (_mean_terms, _mean),
-    "median": None,
-    "sd": (_sd_terms, _sd),
-    "correlation": (_pair_terms, _correlation),
-    "slope": (_pair_terms, _slope),
-    "mae": (_mae_terms, _mean),
-}
-_ONE_COLUMN = ("share", "mean", "median", "sd")

@@ -40,22 +40,18 @@ _FULL = {"cascade_depth": 10, "tree_depth": 3, "num_trees_per_cascade_level": 20
 _QUICK = {**_FULL, "num_trees_per_cascade_level": 80, "oversampling_amount": 1}
 
 
-def train_predictor(photos, out, *, mirror=True, quick=False, weights=None, seed=0, progress=True):
+def train_predictor(photos, out, *, quick=False, seed=0, progress=True):
     """Train a dlib shape predictor of 68 points.
 
     Parameters
     ----------
     photos : PhotoSet or sequence of Photo
-        Used are those with annotated points in which dlib's detector finds the face.
+        Used are those with annotated points in which dlib's detector finds the face; the less one is trusted
+        (:func:`bp_research.accuracy.fitting.trust`), the fewer copies it has.
     out : path-like
         File to write, ``.dat``; then ``model=out`` uses it.
-    mirror : bool
-        Whether mirror images are learnt from too. Without them the two sides of the face are learnt differently.
     quick : bool
         Fewer copies and trees: a tenth of the time, for trying things out.
-    weights : array_like (n_photos,), optional
-        How far each photo's points are to be trusted, 0 to 1: its share of copies. Default
-        :func:`bp_research.accuracy.fitting.trust`.
     seed : int
         The same photos and seed give the same file.
     progress : bool
@@ -73,9 +69,7 @@ def train_predictor(photos, out, *, mirror=True, quick=False, weights=None, seed
     """
     import dlib
 
-    weights = trust(photos) if weights is None else np.asarray(weights, float)
-    copies = _QUICK_COPIES if quick else _COPIES
-    pictures = _pictures(photos, weights, copies, mirror, seed, progress)
+    pictures = _pictures(photos, trust(photos), _QUICK_COPIES if quick else _COPIES, seed, progress)
     options = dlib.shape_predictor_training_options()
     for name, value in (_QUICK if quick else _FULL).items():
         setattr(options, name, value)
@@ -87,7 +81,7 @@ def train_predictor(photos, out, *, mirror=True, quick=False, weights=None, seed
         return write_atomic(out, lambda path: dlib.train_shape_predictor(str(listing), str(path), options))
 
 
-def cross_validate_model(photos, models, *, folds=5, weights=None, quick=False, seed=0, progress=True):
+def cross_validate_model(photos, models, *, folds=5, quick=False, seed=0, progress=True):
     """Judge models on people they were not fitted to.
 
     Parameters
@@ -99,7 +93,7 @@ def cross_validate_model(photos, models, *, folds=5, weights=None, quick=False, 
         ``(model, ADAPTER)`` is an adapter and ``TRAINED`` a dlib predictor that is fitted, in each fold, to the other
         folds' people. A list is the mean of its models.
     folds : int
-    weights, quick, seed, progress
+    quick, seed, progress
         As in :func:`bp_research.accuracy.fitting.fit_adapter` and :func:`train_predictor`.
 
     Returns
@@ -113,7 +107,7 @@ def cross_validate_model(photos, models, *, folds=5, weights=None, quick=False, 
     """
     if not photos:
         raise BadSettingError(f"{photos.name} has no photos to judge models by")
-    how = {"folds": folds, "weights": weights, "seed": seed, "progress": progress}
+    how = {"folds": folds, "seed": seed, "progress": progress}
     known = {}
 
     def landmarks(model):
@@ -138,16 +132,14 @@ def cross_validate_model(photos, models, *, folds=5, weights=None, quick=False, 
     return pd.concat(tables, ignore_index=True)
 
 
-def _trained_out_of_fold(photos, folds, weights, quick, seed, progress):
+def _trained_out_of_fold(photos, folds, quick, seed, progress):
     """Landmarks (n_photos, 68, 2) by predictors that were trained without the person, NaN where no face is found."""
     points = np.full((len(photos), 68, 2), np.nan)
     people = np.array([photo.patient_id for photo in photos])
-    weights = trust(photos) if weights is None else np.asarray(weights, float)
     with tempfile.TemporaryDirectory() as folder:
         for fold, (learn, judge) in enumerate(person_folds(people, folds, seed)):
             path = Path(folder) / f"fold-{fold}.dat"
-            some = [photos[row] for row in learn]
-            train_predictor(some, path, quick=quick, weights=weights[learn], seed=seed, progress=progress)
+            train_predictor([photos[row] for row in learn], path, quick=quick, seed=seed, progress=progress)
             engine = DlibEngine("trained", path)
             for row in judge:
                 image = photos[row].image
@@ -200,21 +192,20 @@ class _Picture:
         return _Picture(self.pixels, self.points, np.r_[middle - half, middle + half])
 
 
-def _pictures(photos, weights, copies, mirrored, seed, progress):
+def _pictures(photos, weights, copies, seed, progress):
     """What is learnt from: the photos' faces, their mirror images and bent copies, fewer of those less trusted."""
     rng, pictures, used = np.random.default_rng(seed), [], 0
-    rows = np.arange(len(photos))
-    most = max(1, _MOST_PICTURES // (1 + mirrored))
+    rows, most = np.arange(len(photos)), _MOST_PICTURES // 2
     if len(rows) > most:
         rows = np.sort(rng.choice(rows, most, replace=False))
     copies = min(copies, max(1, most // max(1, len(rows))))
     for row in tqdm(rows, "pictures", unit="photo", disable=not progress):
         number = int(np.ceil(copies * weights[row] / weights.max()))
-        picture = _picture(photos[row]) if number else None
+        picture = _picture(photos[row])
         if picture is None:
             continue
         used += 1
-        for one in (picture, picture.mirrored()) if mirrored else (picture,):
+        for one in (picture, picture.mirrored()):
             pictures += [one, *(one.bent(rng).jittered(rng) for _ in range(number - 1))]
     if used < 10:
         raise BadTableError(

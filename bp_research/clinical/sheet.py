@@ -4,12 +4,10 @@ from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 
-import pandas as pd
-
+from ..datasets.files import is_simulated, read_list
 from ..datasets.folder import expression_in_name, load_folder
 from ..errors import BadSettingError
 from ..face.schemes import EXPRESSIONS
-from ..paths import SIMULATED_MARKER
 
 
 def load_person(folder, name=None):
@@ -38,7 +36,9 @@ def load_person(folder, name=None):
     """
     folder = Path(folder).expanduser().resolve()
     own, lists = load_folder(folder), sorted(folder.glob("*.csv"))
-    shown = _listed(lists[0]) if lists else {photo.photo_id: expression_in_name(photo.path.stem) for photo in own}
+    shown = {photo.photo_id: expression_in_name(photo.path.stem) for photo in own}
+    if lists:
+        shown = dict(read_list(lists[0], ["path", "expression"], BadSettingError).to_numpy())
     own = own.select(shown)
     if by_order := not any(shown.values()):
         shown = {photo: expression for expression, photo in zip_longest(EXPRESSIONS, shown) if photo}
@@ -53,13 +53,5 @@ def load_person(folder, name=None):
     own.name = f"photos of {name or folder.stem}"
     about = {"dataset": own.name, "patient_id": name or folder.stem}
     own.photos = [replace(photo, expression=shown[photo.photo_id], **about) for photo in own]
-    own.simulated = any((place / SIMULATED_MARKER).is_file() for place in [folder, *folder.parents][:4])
+    own.simulated = is_simulated(folder)
     return own
-
-
-def _listed(path):
-    """What each photo shows, by a CSV's columns path and expression."""
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    if missing := {"path", "expression"} - set(table.columns):
-        raise BadSettingError(f"{path} lacks the columns {sorted(missing)}; it has {list(table.columns)}")
-    return dict(zip(table["path"], table["expression"], strict=True))

@@ -1,5 +1,7 @@
 """Data sets on disk, all read into the same records."""
 
+# ruff: noqa: F401 - what is imported here is what the package offers
+
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,20 +14,6 @@ from .meei import load_meei
 from .neuroface import load_neuroface
 from .palda import load_palda
 from .records import HEALTHY_GROUPS, Photo, PhotoSet
-
-__all__ = [
-    "HEALTHY_GROUPS",
-    "Photo",
-    "PhotoSet",
-    "load_annotated",
-    "load_folder",
-    "load_london",
-    "load_meei",
-    "load_meei_normals",
-    "load_neuroface",
-    "load_palda",
-    "open_dataset",
-]
 
 _LOADERS = {"MEEI": load_meei, "NeuroFace": load_neuroface, "PALDA": load_palda, "London": load_london}
 #: All sets by name. Those that hold points without photos are opened by name alone, never in place of another set.
@@ -114,10 +102,9 @@ def _open_instead(kind):
 
 
 def _open_demo(kind):
-    try:
+    with suppress(DatasetNotFoundError):
         return _LOADERS[kind](demo_dir())
-    except DatasetNotFoundError:
-        from ..demo.cohort import make_demo  # needs scikit-image and matplotlib, which are slow to import
+    from ..demo.cohort import make_demo  # needs scikit-image and matplotlib, which are slow to import
 
-        make_demo(demo_dir())
+    make_demo(demo_dir())
     return _LOADERS[kind](demo_dir())

@@ -5,12 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import BadLandmarksError, DatasetNotFoundError
-from ..face.images import natural_key
+from ..face.images import SUFFIXES, natural_key
 from .files import Problems
 from .point_files import READ_SUFFIXES, read_points
 from .records import RECORD_COLUMNS, Photo, PhotoSet
-
-_PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp")
 
 
 def load_annotated(folder, annotator=None):
@@ -60,7 +58,7 @@ def load_annotated(folder, annotator=None):
 
 
 def _photo_of(path, points):
-    beside = [path.stem + end for suffix in _PHOTO_SUFFIXES for end in (suffix, suffix.upper())]
+    beside = [path.stem + end for suffix in SUFFIXES for end in (suffix, suffix.upper())]
     names = [points.photo] if points.photo else beside
     return next((place.resolve() for name in names if (place := path.parent / name).is_file()), None)
 

@@ -3,8 +3,9 @@
 import pandas as pd
 from PIL import Image, UnidentifiedImageError
 
-from ..errors import DatasetNotFoundError
+from ..errors import BadTableError, DatasetNotFoundError
 from ..face.images import natural_key
+from ..paths import SIMULATED_MARKER
 
 #: Suffixes, in lower case, of the sets' photos.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -30,6 +31,20 @@ class Problems:
         """``where`` relative to the data set's folder; texts pass unchanged."""
         return where if isinstance(where, str) else where.relative_to(self._root).as_posix()
 
+    def size_of(self, path):
+        """Width and height of an upright photo, or None; a file that cannot be a whole photo is noted."""
+        size, fault = _inspect(path)
+        if fault:
+            self.add("unreadable", path, fault)
+        return size
+
+    def box_about(self, points, box, where):
+        """An annotated face box, or None, with a problem noted, if the middle of the points lies outside of it."""
+        if box is None or points is None or ((box[:2] < points.mean(axis=0)) & (points.mean(axis=0) < box[2:])).all():
+            return box
+        self.add("contradictory", where, "the face box does not hold the face's points; it is not used")
+        return None
+
     def table(self):
         """DataFrame with the columns problem, where, detail."""
         return pd.DataFrame(self._rows, columns=["problem", "where", "detail"], dtype=object)
@@ -39,6 +54,22 @@ def listing(folder):
     """The visible entries of a folder, as paths in natural order."""
     visible = (path for path in folder.iterdir() if not path.name.startswith("."))
     return sorted(visible, key=lambda path: natural_key(path.name))
+
+
+def is_simulated(place):
+    """Whether the marker of simulated photos lies in a folder, or up to three above it."""
+    return any((folder / SIMULATED_MARKER).is_file() for folder in [place, *place.parents][:4])
+
+
+def read_list(path, columns, error=BadTableError):
+    """The columns of a CSV as a table of texts, empty where nothing is said; an ``error`` if it has them not."""
+    try:
+        table = pd.read_csv(path, dtype=str, skipinitialspace=True, keep_default_na=False)
+    except (OSError, ValueError) as reason:
+        raise error(f"{path} cannot be read as a CSV: {reason}") from reason
+    if missing := [column for column in columns if column not in table]:
+        raise error(f"{path} lacks the columns {missing}; it has {list(table)}")
+    return table[list(columns)]
 
 
 def find_set(root, belongs, name, looked_for):
@@ -71,7 +102,7 @@ def find_set(root, belongs, name, looked_for):
     )
 
 
-def inspect_photo(path):
+def _inspect(path):
     """Size of a photo and what is visibly wrong with its file, from its header and its last bytes alone.
 
     Parameters
@@ -100,15 +131,3 @@ def inspect_photo(path):
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         return None, f"unreadable: {error}"
     return size, None
-
-
-def trusted_box(box, points, where, problems):
-    """An annotated face box, or None, with a problem noted, if the middle of the annotated points lies outside it."""
-    if box is None or points is None:
-        return box
-    left, top, right, bottom = box
-    x, y = points.mean(axis=0)
-    if left < x < right and top < y < bottom:
-        return box
-    problems.add("contradictory", where, "the face box does not hold the face's points; it is not used")
-    return None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..face.images import list_photos
 from ..face.schemes import EXPRESSIONS
-from .files import Problems, inspect_photo
+from .files import Problems
 from .records import Photo, PhotoSet
 
 
@@ -33,8 +33,7 @@ def load_folder(root):
     problems, photos = Problems(root), []
     for path in paths:
         inside = path.relative_to(root)
-        if fault := inspect_photo(path)[1]:
-            problems.add("unreadable", path, fault)
+        problems.size_of(path)
         person = inside.parts[0] if len(inside.parts) > 1 else inside.stem
         expression = expression_in_name(path.stem, numbered=False)  # cameras number photos too
         photos.append(Photo(root.name, person, inside.as_posix(), path, expression=expression))

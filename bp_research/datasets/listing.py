@@ -67,11 +67,10 @@ def listed_photos(table):
         parquet = str(table).lower().endswith(".parquet")
         texts = dict.fromkeys(set(RECORD_COLUMNS) - set(_NUMBERS), str)  # a code such as 007 keeps its noughts
         if parquet:
-            parts = pq.ParquetFile(file).iter_batches(_AT_ONCE)
+            parts = (batch.to_pandas() for batch in pq.ParquetFile(file).iter_batches(_AT_ONCE))
         else:
             parts = pd.read_csv(file, chunksize=_AT_ONCE, dtype=texts)
         for part in parts:
-            part = part.to_pandas() if parquet else part
             if "path" not in part:
                 raise BadTableError(f"{table} has no column path that says where the photos lie, only {list(part)[:8]}")
             fields = part[[name for name in RECORD_COLUMNS if name in part]].astype(object)

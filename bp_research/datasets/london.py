@@ -5,6 +5,7 @@ rest and smiling, with 189 points set by hand. And the hand-corrected points of 
 expressions, published with Auto-eFACE (D. L. Guarin, MIT licence), without photos.
 """
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pandas as pd
 from ..errors import DatasetNotFoundError
 from ..face.images import natural_key
 from ..face.schemes import EXPRESSIONS
-from .files import Problems, find_set, inspect_photo
+from .files import Problems, find_set
 from .records import Photo, PhotoSet
 
 #: Stands under every figure that shows a face of the set.
@@ -24,14 +25,9 @@ LONDON_ATTRIBUTION = (
 #: The folders of either expression, newest name first.
 _FOLDERS = {"at rest": ("neutral_front", "london"), "open smile": ("smiling_front", "smiling")}
 _TEMPLATE = (189, 2)
-# Of the 189 points those whose mean is each of the 68, in iBUG order. A point may count more than once.
-_TO_68 = [[int(i) for i in own.split(",")] for own in (
-    "109 110 111 125,125,111 125,125,126 126 127 128 129 130 131 132 133,133,132 133,133,114 114 113 112 "
-    "71 72 73 74 75 78 79 80 81 82 51,57 52,58 53,59 54,60 65 179 55 182 70 18 19 21 22 30 28 23 24 26 27 33 31 "
-    "87 88 89 90 91 92 93 108 107 106 105 104 87,87,87,94 95 96 97 93,93,93,98 102 101 100"
-).split()]  # fmt: skip
-# Centre and horizontal diameter of the irises, subject's left first: the 189 points count the image's left first.
-_IRISES = ((1, 12, 16), (0, 4, 8))
+#: Of the 189 points those whose mean is each of the 68, in iBUG order (a point may count more than once); and centre and
+#: horizontal diameter of the irises, subject's left first: the 189 points count the image's left first.
+_TO_68, _IRISES = json.loads(Path(__file__).with_name("london_points.json").read_text(encoding="utf-8")).values()
 
 
 def load_london(root):
@@ -117,8 +113,7 @@ def _people(root, problems):
 
 def _load_photo(path, expression, people, problems):
     person = path.stem.split("_")[0]
-    if fault := inspect_photo(path)[1]:
-        problems.add("unreadable", path, fault)
+    problems.size_of(path)
     age, gender = people[["face_age", "face_gender"]].reindex([person]).iloc[0]
     said = {"group": "healthy", "expression": expression, "age": float(age)}
     template = path.with_suffix(".tem")

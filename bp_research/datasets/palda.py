@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from .files import IMAGE_SUFFIXES, Problems, find_set, inspect_photo, listing, trusted_box
+from .files import IMAGE_SUFFIXES, Problems, find_set, listing
 from .records import Photo, PhotoSet
 
 _GROUPS = ("healthy", "central", "peripheral")
 _STRETCHED = 900  # px, width and height of the frame of the palsy photos' points
-_PANEL = re.compile(r"(image\d{3})\d")
+_PANEL = re.compile(r"^(image\d{3})\d$")
 
 
 def load_palda(root):
@@ -79,23 +79,13 @@ def _load_group(folder, group, problems):
 
 def _load_photo(path, group, problems):
     points = _load_array(path.with_suffix(".npy"), (68, 2), problems)
-    size, fault = inspect_photo(path)
-    if fault:
-        problems.add("unreadable", path, fault)
+    size = problems.size_of(path)
     if points is not None and group != "healthy":
         points = points * np.divide(size, _STRETCHED) if size else None
     box_path = path.with_name(f"{path.stem}_box.npy")
-    box = trusted_box(_load_array(box_path, (4,), problems), points, box_path, problems)
-    panel = _PANEL.fullmatch(path.stem)
-    return Photo(
-        dataset="PALDA",
-        patient_id=f"{group}-{panel[1] if panel else path.stem}",
-        photo_id=f"{group}-{path.stem}",
-        path=path,
-        group=group,
-        landmarks_gt=points,
-        bbox_gt=box,
-    )
+    box = problems.box_about(points, _load_array(box_path, (4,), problems), box_path)
+    person = _PANEL.sub(r"\1", path.stem)
+    return Photo("PALDA", f"{group}-{person}", f"{group}-{path.stem}", path, group, landmarks_gt=points, bbox_gt=box)
 
 
 def _load_array(path, shape, problems):

@@ -127,8 +127,7 @@ def _read_csv(path):
     about = json.loads(_lines(path)[0].removeprefix("#"))
     table = pd.read_csv(path, comment="#", index_col="point", dtype={"point": str}, encoding="utf-8-sig")
     irises = {side: tuple(table.loc[f"{side} iris"]) for side in _SIDES if f"{side} iris" in table.index}
-    landmarks = table.loc[[name for name in table.index if name.isdigit()], ["x", "y"]]
-    landmarks = landmarks.loc[sorted(landmarks.index, key=int)].to_numpy(float)
+    landmarks = table.loc[table.index.str.isdigit(), ["x", "y"]].to_numpy(float)
     return [Points(landmarks, about.pop("photo", ""), irises, about.pop("box", None), about)]
 
 
@@ -159,10 +158,10 @@ def _read_xml(path):
     found = []
     for image in ElementTree.parse(path).getroot().iter("image"):
         for box in image.iter("box"):
-            parts = {int(part.get("name")): part for part in box.iter("part")}
+            parts = sorted(box.iter("part"), key=lambda part: int(part.get("name")))
             whole, exact = (
-                np.array([[float(parts[i].get(x, np.nan)), float(parts[i].get(y, np.nan))] for i in sorted(parts)])
-                for x, y in (("x", "y"), ("exact_x", "exact_y"))
+                np.array([[part.get(f"{kind}{axis}", np.nan) for axis in "xy"] for part in parts], float)
+                for kind in ("", "exact_")
             )
             left, top, width, height = (float(box.get(name)) for name in ("left", "top", "width", "height"))
             edges = (left, top, left + width - 1, top + height - 1)
@@ -188,15 +187,11 @@ def _write_xml(points):
 
 
 def _read_emotrics(path):
-    sections, inside = {}, None
-    for line in _lines(path):
-        if line.startswith("#"):
-            name = line.strip("#{} ").lower()
-            inside = sections.setdefault(name, []) if name else None
-        else:
-            inside.append(line)
-    if inside is not None:
+    text = "\n".join(_lines(path))
+    if not text.endswith("# }"):
         raise ValueError("it breaks off")
+    found = re.findall(r"^# (.+?) \{\n(.*?)^# \}$", text, re.DOTALL | re.MULTILINE)
+    sections = {name.lower(): lines.splitlines() for name, lines in found}
     whole = _numbers(sections["68 facial landmarks [x,y]"])
     exact = _numbers(sections.get(_EXACT.lower(), ())) if _EXACT.lower() in sections else np.full_like(whole, np.nan)
     irises = {side: tuple(map(float, sections.get(f"{side} iris [x,y,r]", ()))) for side in _SIDES}

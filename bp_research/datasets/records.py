@@ -1,6 +1,6 @@
 """The one kind of record that every data set is read into: a photo with what the data set says about it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +11,6 @@ from ..face.images import read_image
 
 #: The groups, of all data sets, whose people are healthy.
 HEALTHY_GROUPS = ("Normal", "Healthy controls", "healthy")
-
-#: Columns that say what a data set tells of a photo.
-RECORD_COLUMNS = (
-    *("dataset", "patient_id", "photo_id", "path", "group", "expression", "task", "frame"),
-    *("severity", "side", "gender", "age"),
-)
 
 
 @dataclass(frozen=True)
@@ -82,6 +76,10 @@ class Photo:
         return read_image(self.path)
 
 
+#: Columns that say what a data set tells of a photo.
+RECORD_COLUMNS = tuple(column.name for column in fields(Photo) if column.compare)
+
+
 @dataclass
 class PhotoSet:
     """Photos of one data set, in natural order, and what was wrong with the set.
@@ -126,20 +124,16 @@ class PhotoSet:
         """DataFrame, one row per photo: the records' fields; ``annotated`` (bool) in place of the points."""
         rows = [[getattr(photo, name) for name in RECORD_COLUMNS] for photo in self.photos]
         table = pd.DataFrame(rows, columns=list(RECORD_COLUMNS), dtype=object)
-        for name in ("severity", "age"):
-            table[name] = table[name].astype(float)
-        table["frame"] = table["frame"].astype("Int64")
+        table = table.astype({"severity": float, "age": float, "frame": "Int64"})
         table["path"] = table["path"].map(str).astype(object)
         table["annotated"] = [photo.landmarks_gt is not None for photo in self.photos]
         return table
 
     def landmarks(self):
         """ndarray (n_photos, 68, 2): the annotated landmarks, px; NaN for photos that have none."""
-        points = np.full((len(self), 68, 2), np.nan)
-        for i, photo in enumerate(self.photos):
-            if photo.landmarks_gt is not None:
-                points[i] = photo.landmarks_gt
-        return points
+        none = np.full((68, 2), np.nan)
+        points = [none if photo.landmarks_gt is None else photo.landmarks_gt for photo in self]
+        return np.reshape(points, (-1, 68, 2)).astype(float)
 
     def select(self, which):
         """The same set with some of its photos only.
@@ -154,18 +148,14 @@ class PhotoSet:
         BadSettingError
             If a mask has the wrong length or an id is unknown.
         """
-        which = list(which)
-        if which and all(isinstance(value, bool | np.bool_) for value in which):
-            if len(which) != len(self):
-                raise BadSettingError(f"the mask has {len(which)} values, {self.name} has {len(self)} photos")
-            mask = which
-        else:
-            wanted, known = set(which), {photo.photo_id for photo in self.photos}
-            if wanted - known:
-                raise BadSettingError(f"{self.name} has no photos {sorted(map(str, wanted - known))[:5]}")
-            mask = [photo.photo_id in wanted for photo in self.photos]
-        photos = [photo for photo, take in zip(self.photos, mask, strict=True) if take]
-        return PhotoSet(self.name, photos, self.problems, self.simulated, self.severity_name)
+        which, ids = np.array(list(which)), [photo.photo_id for photo in self]
+        if which.dtype != bool:
+            if unknown := set(which) - set(ids):
+                raise BadSettingError(f"{self.name} has no photos {sorted(map(str, unknown))[:5]}")
+            which = np.isin(ids, which)
+        if len(which) != len(self):
+            raise BadSettingError(f"the mask has {len(which)} values, {self.name} has {len(self)} photos")
+        return replace(self, photos=[photo for photo, take in zip(self, which, strict=True) if take])
 
     def of_person(self, patient_id):
         """The same set with one person's photos only.

@@ -2,8 +2,10 @@
 test fold can leak into the scaling.
 """
 
+import json
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from sklearn.base import clone
@@ -45,15 +47,7 @@ ORDINAL_MODELS = ("ordinal all-threshold", "ordinal immediate-threshold")
 COMMONEST, MIDDLE = "always the commonest", "always the middle"
 
 #: What is tried when a model is tuned, by name; the first value of each is the default.
-GRIDS = {
-    "logistic regression": {"C": (0.1, 0.01, 1.0)},
-    "SVM": {"estimator__C": (1.0, 0.3, 3.0)},
-    "random forest": {"min_samples_leaf": (2, 5)},
-    "XGBoost": {"max_depth": (2, 4)},
-    "MLP": {"alpha": (1.0, 10.0)},
-    "ordinal all-threshold": {"alpha": (1.0, 10.0, 100.0)},
-    "ordinal immediate-threshold": {"alpha": (1.0, 10.0, 100.0)},
-}
+GRIDS = json.loads(Path(__file__).with_name("grids.json").read_text(encoding="utf-8"))
 
 #: Models whose answers no monotone scaling of an input changes: a choice tries them with one scaling only.
 _SCALE_FREE = ("random forest", "XGBoost")
@@ -216,14 +210,11 @@ class Choice:
     folds : int
         Number of inner folds, fewer if a class has fewer people. With one person only in a class nothing can be
         compared, and the first candidate is taken.
-    tune : bool
-        Whether the winner's settings are tried.
     """
 
     candidates: tuple
     name: str = "chosen in each fold"
     folds: int = 5
-    tune: bool = True
 
     def fit(self, x, y, groups, seed, ordered=False):
         """Choose and fit; returns the fitted pipeline and a text saying what was chosen."""
@@ -241,9 +232,8 @@ class Choice:
             first = next(i for i, (loss, _) in enumerate(losses) if loss <= enough)
             return options[first], pipelines[first]
 
-        (model, scaling, params), pipeline = best([(*pair, {}) for pair in self.candidates])
-        if self.tune:
-            (_, _, params), pipeline = best([(model, scaling, one) for one in settings(model)])
+        (model, scaling, _), _ = best([(*pair, {}) for pair in self.candidates])
+        (_, _, params), pipeline = best([(model, scaling, one) for one in ParameterGrid(GRIDS.get(model, {}))])
         text = ", ".join([model, scaling, *(f"{name.split('__')[-1]}={value:g}" for name, value in params.items())])
         return _fit_pipeline(pipeline, x, y, groups, seed), text
 
@@ -266,11 +256,6 @@ class Committee:
         pipelines = [make_pipeline(model, scaling, seed) for model, scaling in self.members]
         fitted = [FrozenEstimator(_fit_pipeline(pipeline, x, y, groups, seed)) for pipeline in pipelines]
         return VotingClassifier([(str(i), one) for i, one in enumerate(fitted)], voting="soft").fit(x, y), ""
-
-
-def settings(model):
-    """The combinations of :data:`GRIDS` for a model, list of dict, the default first."""
-    return list(ParameterGrid(GRIDS.get(model, {})))
 
 
 def _inner_loss(pipeline, x, y, groups, split, seed, ordered):

@@ -16,7 +16,7 @@ from ..errors import BadSettingError, BadTableError
 from ..work import map_cached
 from .classifiers import COMMONEST, MIDDLE, answers, make_learner, probabilities, stratified_person_folds
 from .inputs import make_inputs
-from .metrics import Tally, ordered_rates, permutation_p, rates
+from .metrics import Tally, permutation_p, rates
 
 #: The report's way to split: ten times a quarter of the people, seed 7.
 REPORT = GroupShuffleSplit(10, test_size=0.25, random_state=7)
@@ -142,8 +142,8 @@ def evaluate(
     names = [learner.name for learner in learners]
     if len(set(names)) < len(names):
         raise BadSettingError(f"the models need different names: {names}")
-    fit = partial(_fit_fold, table=table, y=y, person=person, labels=labels, learners=learners)
-    fit = partial(fit, features=features, adapt=adapt, ordered=ordered, seed=seed)
+    given = {"table": table, "y": y, "person": person, "labels": labels, "learners": learners, "features": features}
+    fit = partial(_fit_fold, **given, adapt=adapt, ordered=ordered, seed=seed)
     done = map_cached(fit, split, processes=processes, progress=False)
     # all folds of the first model come first
     predictions = pd.concat([block for folds in zip(*done, strict=True) for block in folds], ignore_index=True)
@@ -155,29 +155,24 @@ def evaluate(
 
 def prepare(table, target, groups, ordered):
     """The measured rows, their classes as codes, the classes, the people, and how many rows were left out."""
-    if groups not in table:
-        raise BadTableError(f"the table lacks the column {groups!r} that says whose photo it is")
-    if isinstance(target, str):
-        if target not in table:
-            raise BadTableError(f"the table lacks the target column {target!r}")
-        target = table[target]
-    target = pd.Series(target, index=table.index) if not isinstance(target, pd.Series) else target.reindex(table.index)
+    for column in [groups, target] if isinstance(target, str) else [groups]:
+        if column not in table:
+            raise BadTableError(f"the table lacks the column {column!r}: whose photos they are, or their true classes")
+    target = table[target] if isinstance(target, str) else target.reindex(table.index)
     measured = table["status"].eq("ok") if "status" in table else pd.Series(True, index=table.index)
     if not measured.any():
         raise BadTableError("no row of the table was measured: see its column status")
-    if target[measured].isna().any():
-        raise BadTableError(f"{int(target[measured].isna().sum())} measured rows have no target: leave them out first")
-    labels = sorted(target[measured].unique().tolist())
-    labels = [int(v) if isinstance(v, float) and v.is_integer() else v for v in labels]  # grade 3 in place of 3.0
+    table, target = table[measured], target[measured]
+    for what, values in (("target", target), (groups, table[groups])):
+        if gaps := int(values.isna().sum()):
+            raise BadTableError(f"{gaps} measured rows have no {what}: leave them out first")
+    y, labels = pd.factorize(target, sort=True)
+    labels = [int(v) if isinstance(v, float) and v.is_integer() else v for v in labels.tolist()]  # grade 3 in place of 3.0
     if len(labels) < 2:
         raise BadTableError(f"all rows are of the class {labels}: there is nothing to tell apart")
     if ordered and not all(isinstance(label, int | float) for label in labels):
         raise BadTableError(f"ordered classes must be numbers, not {labels}")
-    y = target[measured].map({label: i for i, label in enumerate(labels)}).to_numpy().astype(int)
-    person = table.loc[measured, groups]
-    if person.isna().any():
-        raise BadTableError(f"the column {groups!r} has gaps: it must say whose photo each one is")
-    return table[measured], y, labels, person.astype(str).to_numpy(), int((~measured).sum())
+    return table, y, labels, table[groups].astype(str).to_numpy(), int((~measured).sum())
 
 
 def _splits(y, person, cv, seed, repeats, folds):
@@ -250,7 +245,7 @@ def _summary(predictions, labels, metric, permutations, draws, seed):
         row = {"model": name, **_cells(tally.counts.sum(axis=0))}
         row |= {f"{statistic}{end}": value for (statistic, end), value in named.items()}
         if permutations:
-            row["p"] = permutation_p(tally, tally.truth(), partial(_score, labels=labels, metric=metric), permutations, seed)
+            row["p"] = permutation_p(tally, metric, permutations, seed)
         row["constant"] = bool((part.groupby(["repeat", "fold"])["predicted"].nunique() == 1).all())
         row["answer"] = part["predicted"].mode()[0]
         rows.append(row)
@@ -265,11 +260,6 @@ def _summary(predictions, labels, metric, permutations, draws, seed):
             summary[f"baseline_{name}"] = known.loc[model, name]
     summary["verdict"] = [_verdict(row, known.loc[COMMONEST], metric, len(labels)) for _, row in summary.iterrows()]
     return summary.drop(columns=["constant", "answer"])
-
-
-def _score(counts, labels, metric):
-    """What is tested for being above chance, of confusion matrices (n, k, k)."""
-    return (ordered_rates(counts, [float(label) for label in labels]) if metric == "kappa" else rates(counts))[metric]
 
 
 def _verdict(row, baseline, metric, k):
@@ -375,14 +365,14 @@ def calibration(evaluation, model, label, bins=6, draws=2000, seed=0):
 
 
 def importance(
-    table, target, model, groups="patient_id", features="features",
+    table, target, model, features="features",
     *, sets=None, seed=0, folds=10, shuffles=10, draws=2000,
 ):
     """How much balanced accuracy is lost when an input is shuffled among the people whom the model never saw.
 
     Parameters
     ----------
-    table, target, groups, features, seed, folds, draws
+    table, target, features, seed, folds, draws
         As in :func:`evaluate`; one repeat.
     model
         One model, as in :func:`evaluate`.
@@ -397,7 +387,7 @@ def importance(
     DataFrame
         ``input``, ``loss`` of balanced accuracy with ``low`` and ``high`` (95 %, over people), the largest loss first.
     """
-    table, y, labels, person, _ = prepare(table, target, groups, False)
+    table, y, labels, person, _ = prepare(table, target, "patient_id", False)
     inputs = make_inputs(table, features)
     x, k = inputs.to_numpy(), len(labels)
     sets = {name: (name,) for name in inputs} if sets is None else sets

@@ -86,15 +86,13 @@ def _column(table, name):
     raise BadTableError(f"the table lacks the column {name!r} that is needed as an input")
 
 
-def add_blendshapes(table, processes=None, progress=True):
+def add_blendshapes(table, progress=True):
     """Measure the blendshapes with the face mesh.
 
     Parameters
     ----------
     table : DataFrame
         Of photos, with ``path``, as :func:`bp_research.measure_cohort` makes it.
-    processes : int, optional
-        Worker processes; default one per core.
     progress : bool
         Whether a progress bar is shown on stderr.
 
@@ -113,7 +111,7 @@ def add_blendshapes(table, processes=None, progress=True):
     if "path" not in table:
         raise BadTableError("the table has no column path: blendshapes are measured from the photos' files")
     get_engine("FaceMesh")  # a missing model is said at once, and forked workers share the loaded one
-    rows = map_cached(_blendshapes, table["path"].map(str).tolist(), processes=processes, progress=progress)
+    rows = map_cached(_blendshapes, table["path"].map(str).tolist(), progress=progress)
     names = [*map(_BLEND.format, BLENDSHAPES)]
     return pd.concat([table, pd.DataFrame(rows, columns=names, index=table.index).astype(float)], axis=1)
 

@@ -142,6 +142,10 @@ class Tally:
         people = np.arange(len(self.counts)) if drawn is None else np.asarray(drawn, int)
         return np.array([float(value) for value in self._named(people).values()])
 
+    def rates(self, counts):
+        """The metrics of confusion matrices (..., k, k) that can be had of these, dict of str to ndarray (...)."""
+        return rates(counts) | ({} if self.grades is None else ordered_rates(counts, self.grades))
+
     def truth(self):
         """The class of each person, ndarray of int (people,); an error if somebody has several."""
         seen = self.counts.sum(axis=2) > 0
@@ -154,11 +158,10 @@ class Tally:
         weight = np.bincount(people, minlength=len(self.counts)).astype(float)
         with np.errstate(divide="ignore", invalid="ignore"):
             auc = (weight @ self._wins @ weight / (weight @ self._pairs @ weight)).mean()
-        values = {**rates(counts), "auc": auc}
-        return values if self.grades is None else {**values, **ordered_rates(counts, self.grades)}
+        return self.rates(counts) | {"auc": auc}
 
 
-def permutation_p(tally, truth, statistic, n, seed):
+def permutation_p(tally, metric, n, seed):
     """Share of shuffled truths that the predictions fit at least as well as the real one.
 
     The predictions stay as they are and the people's true classes are dealt anew among the people, all photos of a person
@@ -168,10 +171,8 @@ def permutation_p(tally, truth, statistic, n, seed):
     Parameters
     ----------
     tally : Tally
-    truth : ndarray of int (people,)
-        Code of each person's class.
-    statistic : callable
-        Of confusion matrices ``(n, k, k)``; larger is better.
+    metric : str
+        What is judged, one of :meth:`Tally.rates`; larger is better.
     n : int
         Number of shuffles.
     seed : int
@@ -181,10 +182,8 @@ def permutation_p(tally, truth, statistic, n, seed):
     float
         (1 + number at least as good) / (1 + n), which is never 0 (Phipson and Smyth 2010).
     """
-    k = tally.counts.shape[1]
-    answers = tally.counts.sum(axis=1)
-    rng = np.random.default_rng(seed)
-    shuffled = np.eye(k)[np.array([rng.permutation(truth) for _ in range(n)])]
-    chance = statistic(np.einsum("npi,pj->nij", shuffled, answers))
-    real = statistic(tally.counts.sum(axis=0)[None])[0]
+    rng, truth, answers = np.random.default_rng(seed), tally.truth(), tally.counts.sum(axis=1)
+    shuffled = np.eye(answers.shape[1])[np.array([rng.permutation(truth) for _ in range(n)])]
+    chance = tally.rates(np.einsum("npi,pj->nij", shuffled, answers))[metric]
+    real = tally.rates(tally.counts.sum(axis=0))[metric]
     return float((1 + np.sum(chance >= real - 1e-12)) / (1 + n))

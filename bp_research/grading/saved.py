@@ -113,15 +113,15 @@ class Grader:
 
 
 def fit_grader(
-    table, target, model, evaluation, groups="patient_id", features="features",
-    *, name, target_name, dataset, simulated, landmark_model=None, by_person=False, ordered=False, seed=0,
+    table, target, model, evaluation, features="features",
+    *, name, target_name, dataset, simulated, by_person=False, ordered=False, seed=0,
 ):
     """Fit a classifier to all rows, to be saved and used on new people.
 
     Parameters
     ----------
-    table, target, groups, features, ordered, seed
-        As in :func:`bp_research.grading.evaluate`.
+    table, target, features, ordered, seed
+        As in :func:`bp_research.grading.evaluate`; the column ``model`` says what landmarks the table is of.
     model
         One model, as there.
     evaluation : Evaluation
@@ -132,8 +132,6 @@ def fit_grader(
         What the classes are, such as "healthy or palsy" or the data set's ``severity_name``.
     dataset : str
     simulated : bool
-    landmark_model : str, optional
-        Default: the table's column ``model``.
     by_person : bool
         Whether the table has one row per person.
 
@@ -148,12 +146,10 @@ def fit_grader(
     BadModelError
         If the evaluation is of another model.
     """
-    table, y, labels, person, _ = prepare(table, target, groups, ordered)
-    if landmark_model is None:
-        used = set(table["model"]) if "model" in table else set()
-        if len(used) != 1:
-            raise BadTableError(f"landmarks of one model are needed, the table has those of {sorted(used)}")
-        landmark_model = used.pop()
+    table, y, labels, person, _ = prepare(table, target, "patient_id", ordered)
+    used = set(table["model"]) if "model" in table else set()
+    if len(used) != 1:
+        raise BadTableError(f"landmarks of one model are needed, the table has those of {sorted(used)}")
     learner = make_learner(model, seed)
     judged = evaluation.summary[evaluation.summary["model"] == learner.name]
     if judged.empty or evaluation.labels != labels:
@@ -179,7 +175,7 @@ def fit_grader(
         "versions": _versions(),
         "disclaimer": DISCLAIMER,
     }
-    return Grader(pipeline, labels, list(x), landmark_model, by_person, about)
+    return Grader(pipeline, labels, list(x), used.pop(), by_person, about)
 
 
 def _expressions(people):
@@ -215,29 +211,26 @@ def save_model(grader, path):
     return write_atomic(path, json.dumps({"sha256": _digest(content), **content}, indent=1))
 
 
-def load_model(path, landmark_model=None, inputs=None):
+def load_model(path):
     """Read a grader; nothing in the file is run.
 
     Parameters
     ----------
     path : path-like
         A file, or the name of one in ``data/models``.
-    landmark_model : str, optional
-        The landmark model that it is going to be used with.
-    inputs : list of str, optional
-        The inputs that it is going to be given.
 
     Returns
     -------
     Grader
+        It refuses tables of other landmarks or without its inputs.
 
     Raises
     ------
     ModelNotFoundError
         If there is no such file.
     BadModelError
-        If the file is damaged or altered, was written with other versions, does not fit ``landmark_model`` or
-        ``inputs``, or holds anything but the types of :data:`TRUSTED`.
+        If the file is damaged or altered, was written with other versions, or holds anything but the types of
+        :data:`TRUSTED`.
     """
     path = _find(path)
     try:
@@ -248,17 +241,11 @@ def load_model(path, landmark_model=None, inputs=None):
             raise BadModelError(f"{path} has the format {content['format']}, this version reads {_FORMAT}: train it again")
         _refuse_other_versions(path, content["about"]["versions"])
         fields = {name: content[name] for name in _FIELDS}
-        grader = Grader(_read_pipeline(path, base64.b64decode(content["pipeline"])), **fields)
+        return Grader(_read_pipeline(path, base64.b64decode(content["pipeline"])), **fields)
     except BadModelError:
         raise
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise BadModelError(f"{path} is not a whole saved grader ({error!r}): train and save it again") from error
-    if landmark_model is not None and landmark_model != grader.landmark_model:
-        raise BadModelError(f"{path} was trained on landmarks of {grader.landmark_model!r}, not of {landmark_model!r}")
-    if inputs is not None and list(inputs) != grader.inputs:
-        differing = sorted(set(inputs) ^ set(grader.inputs)) or "their order"
-        raise BadModelError(f"{path} takes other inputs than are given; what differs: {differing}")
-    return grader
 
 
 def _find(path):
@@ -278,14 +265,11 @@ def _read_pipeline(path, content):
     from skops.io.exceptions import UntrustedTypesFoundException
 
     try:
-        strange = sorted(set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED))
-        if not strange:
-            return skops.io.loads(content, trusted=list(TRUSTED))
+        return skops.io.loads(content, trusted=list(TRUSTED))
     except UntrustedTypesFoundException as error:
-        strange = error
+        raise BadModelError(f"{path} holds types that a grader does not need: {error}. Do not use it") from error
     except Exception as error:  # a broken archive fails in skops in many ways, and all mean the same here
         raise BadModelError(f"the pipeline in {path} cannot be read ({type(error).__name__}: {error})") from error
-    raise BadModelError(f"{path} holds types that a grader does not need, {strange}: do not use it")
 
 
 def _digest(content):

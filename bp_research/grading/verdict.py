@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.special import logit
 
 from .. import DISCLAIMER
-from ..datasets import Photo
+from ..datasets import Photo, PhotoSet
 from ..errors import BadModelError, BadSettingError, BpResearchError, NoFaceError
 from ..face.schemes import EXPRESSIONS, FEATURE_LABELS, FEATURES, REGIONS
 from ..landmarks.models import model_name
@@ -144,45 +144,37 @@ def grade(photos, model, *, landmark_model=None, looks=30, level=0.9, seed=0):
 
 
 def _listed(photos, by_person):
-    """List of (name, expression, image)."""
-    if isinstance(photos, Mapping):
-        unknown = set(photos) - set(EXPRESSIONS)
-        if unknown:
-            raise BadSettingError(
-                f"there are no expressions {sorted(map(str, unknown))}; there are {list(EXPRESSIONS)}"
-            )
-        pairs = [(expression, image) for expression, some in photos.items() for image in _as_list(some)]
-    else:
-        pairs = [(photo.expression if isinstance(photo, Photo) else None, photo) for photo in _as_list(photos)]
-    people = {photo.patient_id for _, photo in pairs if isinstance(photo, Photo)}
-    if not pairs or len(people) > 1:
-        raise BadSettingError(f"photos of one person are needed; here are {len(pairs)} photos of {len(people)} people")
-    if by_person and any(expression is None for expression, _ in pairs):
+    """List of (expression, image)."""
+    given = photos if isinstance(photos, Mapping) else {None: photos}
+    if unknown := set(given) - {None, *EXPRESSIONS}:
+        raise BadSettingError(f"there are no expressions {sorted(map(str, unknown))}; there are {list(EXPRESSIONS)}")
+    listed, people = [], set()
+    for expression, some in given.items():
+        for photo in some if isinstance(some, list | tuple | PhotoSet) else [some]:
+            if isinstance(photo, Photo):
+                people.add(photo.patient_id)
+                listed.append((expression or photo.expression, photo.path))
+            else:
+                listed.append((expression, photo))
+    if not listed or len(people) > 1:
+        raise BadSettingError(f"photos of one person are needed; here are {len(listed)} photos of {len(people)} people")
+    if by_person and any(expression is None for expression, _ in listed):
         raise BadSettingError("this grader looks at expressions: give the photos as {expression: image}")
-    return [
-        (f"photo {i + 1}", expression, photo.path if isinstance(photo, Photo) else photo)
-        for i, (expression, photo) in enumerate(pairs)
-    ]
-
-
-def _as_list(photos):
-    """Images given alone are put into a list; arrays and bytes are one image each."""
-    if isinstance(photos, list | tuple) or (hasattr(photos, "__iter__") and hasattr(photos, "photos")):
-        return list(photos)
-    return [photos]
+    return listed
 
 
 def _measure(photos, landmark_model, looks, seed):
     """Features and asymmetries, one row per photo and look (0: the photo itself); and which photos failed."""
     blocks, failed, error = [], {}, None
-    for name, expression, image in photos:
+    for number, (expression, image) in enumerate(photos, start=1):
+        name = f"photo {number}"
         try:
             tester = LandmarkTester(image, landmark_model, seed=seed).run(looks)
-            points = np.concatenate([tester.single.landmarks[None], tester.test_landmarks])
-            block = pd.DataFrame(quantities(points), columns=[*FEATURES, *REGIONS])
         except BpResearchError as reason:
             failed[name], error = f"{type(reason).__name__}: {reason}", reason
             continue
+        points = np.concatenate([tester.single.landmarks[None], tester.test_landmarks])
+        block = pd.DataFrame(quantities(points), columns=[*FEATURES, *REGIONS])
         blocks.append(block.assign(look=np.arange(len(points)), photo_id=name, expression=expression, patient_id="one"))
     if not blocks:
         raise NoFaceError(f"none of the {len(photos)} photos could be measured: {failed}") from error

@@ -108,8 +108,7 @@ def rank_features(table, features=FEATURES, n=500, seed=0):
     delta, low, high = bootstrap_ci(values, rows["patient_id"], deltas, n=n, seed=seed)
     result = pd.DataFrame({"feature": features, "delta": delta, "low": low, "high": high})
     result.insert(1, "region", [REGION_OF.get(name, name) for name in features])
-    order = np.argsort(-np.abs(result["delta"]), kind="stable")
-    result = result.iloc[order].reset_index(drop=True)
+    result = result.sort_values("delta", key=lambda delta: -delta.abs(), kind="stable", ignore_index=True)
     for name, mask in (("healthy", healthy), ("palsy", ~healthy)):
         result.attrs[name] = int(mask.sum()), int(rows.loc[mask, "patient_id"].nunique())
     return result

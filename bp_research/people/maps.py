@@ -172,11 +172,11 @@ def map_numbers(points, labels, people, neighbours=10, shuffles=200, seed=0):
     deal = rng.permutation if names_people else _dealer(person_codes, by_person, rng)
     chance = np.array([silhouette_and_purity(deal(label_codes)) for _ in range(shuffles)])
     found = {"n": len(points), "people": len(persons), "groups": len(names)}
-    for i, name in enumerate(("silhouette", "purity")):
-        low, high = np.quantile(chance[:, i], [0.025, 0.975])
-        p = (1 + (chance[:, i] >= value[i]).sum()) / (1 + shuffles)
-        found |= {name: float(value[i]), f"{name}_chance": float(chance[:, i].mean())}
-        found |= {f"{name}_low": float(low), f"{name}_high": float(high), f"{name}_p": float(p)}
+    for name, own, shuffled in zip(("silhouette", "purity"), value.tolist(), chance.T, strict=True):
+        low, high = np.quantile(shuffled, [0.025, 0.975]).tolist()
+        p = float(1 + (shuffled >= own).sum()) / (1 + shuffles)
+        found |= {name: own, f"{name}_chance": float(shuffled.mean())}
+        found |= {f"{name}_low": low, f"{name}_high": high, f"{name}_p": p}
     return found
 
 

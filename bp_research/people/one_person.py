@@ -179,8 +179,7 @@ def _compare_one(photo, reference, name, level):
         reference, value, crosses = np.abs(reference), abs(value), low <= 0 <= high
         low, high = sorted((abs(low), abs(high)))
         low = 0.0 if crosses else low
-    tails = (0.0, level) if name in ONE_SIDED else ((1 - level) / 2, (1 + level) / 2)
-    limits = _limits(reference, tails)
+    limits = _limits(reference, level, name in ONE_SIDED)
     row |= {"value": value, "low": low, "high": high, "limit_low": limits[0], "limit_high": limits[1]}
     row |= zip(("percentile", "percentile_low", "percentile_high"), percentile([value, low, high], reference), strict=True)
     return row | {"finding": _finding(value, low, high, limits)}
@@ -196,16 +195,15 @@ def _sides(region, value, expression):
     return {"higher": higher, "side": higher if closing else other, "how": "less closed" if closing else "less open"}
 
 
-def _limits(reference, tails):
+def _limits(reference, level, one_sided):
     """Quantiles that a new healthy person passes as often as said, as far as their number allows (Weibull's)."""
-    low, high = np.quantile(reference, tails, method="weibull")
-    return (-np.inf if tails[0] == 0 else low), high
+    if one_sided:
+        return -np.inf, np.quantile(reference, level, method="weibull")
+    return np.quantile(reference, [(1 - level) / 2, (1 + level) / 2], method="weibull")
 
 
 def _finding(value, low, high, limits):
     if limits[0] <= value <= limits[1]:
         return HEALTHY
     near = low if value > limits[1] else high
-    if np.isfinite(near) and limits[0] <= near <= limits[1]:
-        return NOISE
-    return ABNORMAL
+    return NOISE if limits[0] <= near <= limits[1] else ABNORMAL

@@ -1,6 +1,7 @@
 """One person over time: dated photos, an asymmetry score per region, and which changes exceed measurement noise."""
 
 import re
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm, t
 
+from ..datasets.files import Problems, is_simulated, read_list
 from ..datasets.folder import expression_in_name
 from ..datasets.records import HEALTHY_GROUPS, Photo, PhotoSet
 from ..demo.cohort import make_person, simulate
@@ -15,14 +17,12 @@ from ..errors import BadSettingError, BadTableError
 from ..face.geometry import asymmetry
 from ..face.images import list_photos
 from ..face.schemes import EXPRESSIONS, REGIONS
-from ..paths import SIMULATED_MARKER
 from .group_differences import is_healthy, measured_rows
 
-_DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
-_COLUMNS = ("date", "expression", "path")
+_DATE = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 
 
-def load_series(source, name=None):
+def load_series(source):
     """Read one person's dated photos.
 
     Parameters
@@ -32,14 +32,12 @@ def load_series(source, name=None):
         CSV's folder), or a folder of photos with ISO dates in their names or in the names of folders between. In a
         folder the expression is taken from a name that holds it (``2024-03-31 open smile.jpg``) or ends in ``_1`` to
         ``_8`` as the MEEI set's do.
-    name : str, optional
-        What to call the person; default the name of the file or folder.
 
     Returns
     -------
     PhotoSet
-        One photo per row, in order of date; each Photo's ``task`` holds the date. ``simulated`` if ``SIMULATED.txt`` lies
-        beside the CSV, in the folder or above it.
+        One photo per row, in order of date; each Photo's ``task`` holds the date. The person is called as the file or
+        folder is. ``simulated`` if ``SIMULATED.txt`` lies beside the CSV, in the folder or above it.
 
     Raises
     ------
@@ -50,15 +48,13 @@ def load_series(source, name=None):
     """
     source = Path(source)
     rows = _rows_of_folder(source) if source.is_dir() else _rows_of_csv(source)
-    simulated = any((place / SIMULATED_MARKER).is_file() for place in list(source.resolve().parents)[:3])
-    simulated = simulated or (source / SIMULATED_MARKER).is_file()
-    name = name or source.stem
+    name, simulated = source.stem, is_simulated(source.resolve())
     title = f"simulated photos of {name}" if simulated else f"photos of {name}"
     photos = [
         Photo(title, name, f"{when} {path.name}", path, expression=expression, task=when)
         for when, expression, path in sorted(rows, key=lambda row: (row[0], str(row[2])))
     ]
-    return PhotoSet(title, photos, pd.DataFrame(columns=["problem", "where", "detail"]), simulated)
+    return PhotoSet(title, photos, Problems(source).table(), simulated)
 
 
 def scores(table, quantities=REGIONS):
@@ -88,8 +84,8 @@ def scores(table, quantities=REGIONS):
     rows = measured_rows(table, quantities)
     values = pd.DataFrame({name: rows.get(f"{name}_median", rows[name]) for name in quantities})
     sizes = values.abs().groupby([rows["task"], rows["expression"].fillna("")]).mean()
-    wide = sizes.unstack()
-    complete = [e for e in sizes.index.get_level_values(1).unique() if wide.xs(e, axis=1, level=1).notna().all().all()]
+    by_expression = sizes.unstack(0).dropna()
+    complete = [name for name in sizes.index.unique(1) if name in by_expression.index]
     if not complete:
         raise BadTableError("no expression was measured on every date: photograph the same ones each time")
     found = sizes.loc[(slice(None), complete), :].groupby(level=0).mean()
@@ -133,36 +129,29 @@ def healthy_band(table, expressions, quantities=REGIONS, level=0.95):
     return pd.DataFrame({"median": people.median(), "limit": limit, "n": len(people)})
 
 
-def standard_error(repeats, groups=None):
+def standard_error(repeats):
     """The standard error of measurement: how much a score varies while the face does not change.
 
     Parameters
     ----------
     repeats : array_like (n,) or (n, k) or DataFrame
         Scores measured repeatedly on an unchanged face, such as :func:`scores` of a person whose palsy is stable.
-    groups : array_like (n,), optional
-        Whose row it is, where several unchanged faces were measured; each has a mean of its own.
 
     Returns
     -------
     error : ndarray (k,) or float
-        Standard deviation within faces.
+        Standard deviation.
     freedom : int
-        Degrees of freedom: rows less faces.
+        Degrees of freedom: measurements less one.
 
     Raises
     ------
     BadTableError
-        If no face was measured twice.
+        If it was not measured twice.
     """
-    values = np.asarray(repeats, float)
-    groups = np.zeros(len(values)) if groups is None else np.asarray(groups)
-    means = pd.DataFrame(values.reshape(len(values), -1)).groupby(groups).transform("mean").to_numpy()
-    freedom = len(values) - len(np.unique(groups))
-    if freedom < 1:
+    if len(repeats) < 2:
         raise BadTableError("the noise needs at least two measurements of an unchanged face")
-    error = np.sqrt(((values - means.reshape(values.shape)) ** 2).sum(axis=0) / freedom)
-    return error, freedom
+    return np.std(np.asarray(repeats, float), axis=0, ddof=1), len(repeats) - 1
 
 
 def copies_error(table, expressions, quantities=REGIONS):
@@ -315,66 +304,48 @@ def course_table(found, found_changes, band=None):
 
 
 def _rows_of_csv(source):
-    try:
-        table = pd.read_csv(source, dtype=str, skipinitialspace=True)
-    except (OSError, ValueError) as error:
-        raise BadTableError(f"the series {source} cannot be read as a CSV: {error}") from error
-    if missing := set(_COLUMNS) - set(table.columns):
-        raise BadTableError(f"{source} lacks the columns {sorted(missing)}; it has {list(table.columns)}")
-    rows = [
-        (_iso(when), expression if isinstance(expression, str) else None, source.parent / str(path))
-        for when, expression, path in table[list(_COLUMNS)].itertuples(index=False)
-    ]
-    for what, wrong in (("no date like 2024-03-31", [r[0] is None for r in rows]), ("no such photo", _missing(rows))):
-        if lines := [i + 2 for i, bad in enumerate(wrong) if bad]:
-            raise BadTableError(f"{source}: {what} in line {', '.join(map(str, lines[:5]))}")
-    if not rows:
+    table = read_list(source, ["date", "expression", "path"])
+    if table.empty:
         raise BadTableError(f"{source} lists no photo")
+    rows = [(_iso(when), expression or None, source.parent / path) for when, expression, path in table.to_numpy()]
+    undated, missing = [when is None for when, _, _ in rows], [not path.is_file() for _, _, path in rows]
+    for what, wrong in (("no date like 2024-03-31", undated), ("no such photo", missing)):
+        if lines := [i for i, bad in enumerate(wrong, start=2) if bad]:
+            raise BadTableError(f"{source}: {what} in line {', '.join(map(str, lines[:5]))}")
     return rows
 
 
-def _missing(rows):
-    return [not path.is_file() for _, _, path in rows]
-
-
 def _rows_of_folder(source):
-    rows, undated = [], []
+    rows = []
     for path in list_photos(source):
-        inside = path.relative_to(source).as_posix()
-        when = next((found for text in reversed(inside.split("/")) if (found := _iso(text))), None)
-        if when is None:
-            undated.append(inside)
-        rows.append((when, expression_in_name(path.stem), path))
-    if undated:
+        dates = [_iso(part) for part in path.relative_to(source).parts]
+        rows.append((next(filter(None, reversed(dates)), None), expression_in_name(path.stem), path))
+    if undated := [path for when, _, path in rows if when is None]:
         raise BadTableError(
             f"{source}: {len(undated)} of {len(rows)} photos have no date like 2024-03-31 in their names or folders, "
-            f"the first is {undated[0]}"
+            f"the first is {undated[0].relative_to(source)}"
         )
     return rows
 
 
 def _iso(text):
     """The first date in a text as ISO text, or None."""
-    for year, month, day in _DATE.findall(str(text)):
-        try:
-            return date(int(year), int(month), int(day)).isoformat()
-        except ValueError:
-            continue  # digits that look like a date and are none
+    for found in _DATE.findall(text):
+        with suppress(ValueError):  # digits that look like a date and are none
+            return date.fromisoformat(found).isoformat()
     return None
 
 
-def check_on_stable(repeats=200, visits=4, level=0.95, seed=0):
+def check_on_stable(repeats=200, level=0.95, seed=0):
     """How often :func:`changes` finds none in simulated people whose palsy is stable.
 
-    Each person has a severity at random, the noise is estimated from some visits, and two more are compared. From the true
+    Each person has a severity at random, the noise is estimated from four visits, and two more are compared. From the true
     landmarks of four expressions: face, effort and head pose vary as simulated, errors of a landmark model do not come in.
 
     Parameters
     ----------
     repeats : int
         Number of people.
-    visits : int
-        Visits that the noise is estimated from.
     level : float
     seed : int
 
@@ -391,10 +362,10 @@ def check_on_stable(repeats=200, visits=4, level=0.95, seed=0):
         person = make_person(8000 + number, seed, "flaccid", rng.uniform(1, 6))
         points = [
             [simulate(person, expression, visit=visit, picture=False)[1] for expression in EXPRESSIONS[::2]]
-            for visit in range(visits + 2)
+            for visit in range(6)
         ]
         found = pd.DataFrame(np.abs(asymmetry(np.array(points))).mean(axis=1), columns=REGIONS).rename_axis("date")
-        error, freedom = standard_error(found[:visits])
+        error, freedom = standard_error(found[:4])
         for results, together in ((calm, True), (single, False)):
-            results.append(changes(found[visits:], error, level, freedom, together)["detectable"])
+            results.append(changes(found[4:], error, level, freedom, together)["detectable"])
     return float(np.mean([not any(one) for one in calm])), float(1 - np.mean(single))

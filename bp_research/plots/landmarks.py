@@ -23,7 +23,7 @@ def error_map(scores, shape, ax=None, highest=None, colorbar=True):
     scores : DataFrame
         Of one setting.
     shape : array_like (68, 2)
-        The face on which to draw, such as :func:`bp_research.accuracy.dataset_tester.mean_face`.
+        The face on which to draw, such as the mean of :func:`bp_research.face.geometry.eye_frame`.
     ax : Axes, optional
     highest : float, optional
         End of the colour scale, in inter-ocular distances, so that several maps can be compared.
