@@ -232,9 +232,6 @@ def test_with_one_person_there_is_nobody_to_learn_the_convention_from():
     assert np.isnan(value(summary, "", "error_centred", "mean"))
 
 
-# Failures
-
-
 def failing_scores():
     faces = palsy_faces(10)
     predicted = faces + 2.0
@@ -425,14 +422,14 @@ def test_settings_are_named_and_checked(portraits):
     tester = DatasetTester(portraits.select([photo.patient_id == "N001" for photo in portraits]), "iBUG")
     options = {"processes": 1, "progress": False}
     assert tester.evaluate(**options)["setting"].unique().tolist() == ["iBUG, 200 px grey"]
-    steadied = tester.evaluate({"one look": {}, "median": {"augment": 3}}, **options)
-    assert steadied["setting"].unique().tolist() == ["one look", "median"]
+    names = tester.evaluate([{"colored": True}, {"resolution": 300}], **options)["setting"].unique().tolist()
+    assert names == ["iBUG, 200 px colour", "iBUG, 300 px grey"]
+    steadied = tester.evaluate([{}, {"augment": 3}], **options)
+    assert steadied["setting"].unique().tolist() == ["iBUG, 200 px grey", "iBUG, 200 px grey, median of 3"]
     first, second = steadied.groupby("setting", sort=False)["rmse_px"].agg(list)
     assert not np.allclose(first, second) and np.allclose(first, second, atol=5)
-    again = tester.evaluate(augment=3, **options)
-    assert again["setting"].unique().tolist() == ["iBUG, 200 px grey, median of 3"]
-    pd.testing.assert_series_equal(again["rmse_px"], pd.Series(second, name="rmse_px"))
-    for wrong in ({"a": {"colour": True}}, {}):
+    pd.testing.assert_series_equal(tester.evaluate(augment=3, **options)["rmse_px"], pd.Series(second, name="rmse_px"))
+    for wrong in ({"a": {"colour": True}}, {}, [{}, {"resolution": 200}]):
         with pytest.raises(BadSettingError):
             tester.evaluate(wrong, **options)
 

@@ -88,19 +88,20 @@ def trained(annotated, tmp_path_factory):
 def test_faces_less_trusted_are_shown_less_often(annotated):
     weights = np.ones(len(annotated))
     weights[0] = 0.3
-    some = training._pictures(annotated, weights, 6, 0, False)
+    some = training._pictures(annotated, weights, 6, True, 0, False)
     assert len(some) == 2 * (2 + 6 * (len(annotated) - 1))
+    assert len(training._pictures(annotated, weights, 6, False, 0, False)) == len(some) / 2
     assert all(picture.box[2] - picture.box[0] == pytest.approx(training._BOX, rel=0.25) for picture in some)
 
 
 def test_many_photos_do_not_take_ever_more_time(annotated, monkeypatch):
     monkeypatch.setattr(training, "_MOST_PICTURES", 30)
-    some = training._pictures(annotated, np.ones(len(annotated)), 6, 0, False)
+    some = training._pictures(annotated, np.ones(len(annotated)), 6, True, 0, False)
     assert 20 <= len(some) <= 30
 
 
 def test_the_listing_holds_whole_faces(annotated, tmp_path):
-    pictures = training._pictures(annotated, np.ones(len(annotated)), 1, 0, False)
+    pictures = training._pictures(annotated, np.ones(len(annotated)), 1, True, 0, False)
     listing = training._write_pictures(pictures, tmp_path)
     images = ElementTree.parse(listing).findall("images/image")
     assert len(images) == len(pictures)

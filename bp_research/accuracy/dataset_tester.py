@@ -161,9 +161,10 @@ class DatasetTester:
 
         Parameters
         ----------
-        settings : dict of dict, optional
+        settings : dict of dict, or list of dict, optional
             By name, what differs from the tester's own: ``model``, ``resolution``, ``colored``,
-            ``augment``; such as :data:`REPORT_SETTINGS`. Default: the tester's own alone.
+            ``augment``; such as :data:`REPORT_SETTINGS`. A list gets names that say model, resolution and
+            colour. Default: the tester's own alone.
         augment : int, optional
             Take the median landmarks of so many changed copies, in settings that do not say otherwise.
         processes, cache, progress
@@ -179,12 +180,14 @@ class DatasetTester:
         BadSettingError, ModelNotFoundError, BadModelError
         """
         own = {"model": self.model, "resolution": self.resolution, "colored": self.colored, "augment": augment or 0}
-        if settings is None:
-            colour, copies = "colour" if self.colored else "grey", f", median of {augment}" if augment else ""
-            settings = {f"{model_name(self.model)}, {self.resolution} px {colour}{copies}": {}}
-        unknown = set().union(*settings.values()) - set(own)
-        if unknown or not settings:
+        given = [{}] if settings is None else list(settings.values() if isinstance(settings, dict) else settings)
+        unknown = set().union(*given) - set(own)
+        if unknown or not given:
             raise BadSettingError(f"give one or more settings of {sorted(own)}, or None; unknown: {sorted(unknown)}")
+        if not isinstance(settings, dict):
+            settings = {_name(own | options): options for options in given}
+        if len(settings) < len(given):
+            raise BadSettingError(f"some of the settings are the same; there are {list(settings)}")
         tables = []
         for name, options in settings.items():
             options = own | options
@@ -427,6 +430,12 @@ def _values(table, measure, statistic):
     if statistic == "median":
         return np.where(table["failed"], np.inf, table[measure].to_numpy(float))
     return table[measure].to_numpy(float)
+
+
+def _name(options):
+    colour = "colour" if options["colored"] else "grey"
+    copies = f", median of {options['augment']}" if options["augment"] else ""
+    return f"{model_name(options['model'])}, {options['resolution']} px {colour}{copies}"
 
 
 def _task(photo):

@@ -34,17 +34,19 @@ _REPEATS = 3  # different divisions into folds over which the strengths are judg
 _LARGE = 600  # photos, above which one division is enough
 
 
-def fit_adapter(photos, model=DEFAULT_MODEL, out=None, *, seed=0, progress=True):
+def fit_adapter(photos, model=DEFAULT_MODEL, out=None, *, weights=None, seed=0, progress=True):
     """Learn, from annotated photos, the map from an engine's points to the annotators'.
 
     Parameters
     ----------
     photos : PhotoSet or sequence of Photo
-        Those without annotated points are passed over; the others count as far as :func:`trust` says.
+        Those without annotated points are passed over.
     model : str, path-like, tuple, list or Engine
         See :mod:`bp_research.landmarks.models`.
     out : path-like, optional
         File to write, ``.npz``.
+    weights : array_like (n_photos,), optional
+        How far each photo's points are to be trusted, 0 to 1; default :func:`trust`.
     seed : int
         Of the folds in which the strengths are chosen and the adapter is judged.
     progress : bool
@@ -60,7 +62,7 @@ def fit_adapter(photos, model=DEFAULT_MODEL, out=None, *, seed=0, progress=True)
     BadTableError
         If fewer than 4 people have annotated photos in which the engine finds the face.
     """
-    data = _collect(photos, model, progress)
+    data = _collect(photos, model, progress, weights)
     adapter = _fit(data, seed)
     held_out = _held_out(data, folds=5, seed=seed)
     trusted = data.weights == data.weights.max()
@@ -147,13 +149,15 @@ class _Data:
         return _Data(self.views[rows], self.landmarks[rows], self.people[rows], self.weights[rows], rows, self.digest)
 
 
-def _collect(photos, model, progress):
+def _collect(photos, model, progress, weights=None):
     engine = get_engine(model)
-    weights = trust(photos)
+    weights = trust(photos) if weights is None else np.asarray(weights, float)
+    if weights.shape != (len(photos),) or not (weights >= 0).all():
+        raise BadTableError(f"weights must be {len(photos)} numbers of at least 0, one for each photo")
     digest, rows, answers, widths = hashlib.sha256(), [], [], []
     bar = tqdm(photos, "adapter", unit="photo", disable=not progress)
     for row, photo in enumerate(bar):
-        if photo.landmarks_gt is None:
+        if photo.landmarks_gt is None or weights[row] == 0:
             continue
         digest.update(f"{photo.photo_id} {weights[row]}".encode() + photo.landmarks_gt.tobytes())
         try:

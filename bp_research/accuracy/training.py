@@ -40,7 +40,7 @@ _FULL = {"cascade_depth": 10, "tree_depth": 3, "num_trees_per_cascade_level": 20
 _QUICK = {**_FULL, "num_trees_per_cascade_level": 80, "oversampling_amount": 1}
 
 
-def train_predictor(photos, out, *, quick=False, seed=0, progress=True):
+def train_predictor(photos, out, *, mirror=True, quick=False, weights=None, seed=0, progress=True):
     """Train a dlib shape predictor of 68 points.
 
     Parameters
@@ -50,8 +50,13 @@ def train_predictor(photos, out, *, quick=False, seed=0, progress=True):
         (:func:`bp_research.accuracy.fitting.trust`), the fewer copies it has.
     out : path-like
         File to write, ``.dat``; then ``model=out`` uses it.
+    mirror : bool
+        Whether mirror images are learnt from too. Without them the two sides of the face are learnt differently.
     quick : bool
         Fewer copies and trees: a tenth of the time, for trying things out.
+    weights : array_like (n_photos,), optional
+        How far each photo's points are to be trusted, 0 to 1: its share of copies. Default
+        :func:`bp_research.accuracy.fitting.trust`.
     seed : int
         The same photos and seed give the same file.
     progress : bool
@@ -69,7 +74,8 @@ def train_predictor(photos, out, *, quick=False, seed=0, progress=True):
     """
     import dlib
 
-    pictures = _pictures(photos, trust(photos), _QUICK_COPIES if quick else _COPIES, seed, progress)
+    weights = trust(photos) if weights is None else np.asarray(weights, float)
+    pictures = _pictures(photos, weights, _QUICK_COPIES if quick else _COPIES, mirror, seed, progress)
     options = dlib.shape_predictor_training_options()
     for name, value in (_QUICK if quick else _FULL).items():
         setattr(options, name, value)
@@ -192,20 +198,20 @@ class _Picture:
         return _Picture(self.pixels, self.points, np.r_[middle - half, middle + half])
 
 
-def _pictures(photos, weights, copies, seed, progress):
+def _pictures(photos, weights, copies, mirrored, seed, progress):
     """What is learnt from: the photos' faces, their mirror images and bent copies, fewer of those less trusted."""
     rng, pictures, used = np.random.default_rng(seed), [], 0
-    rows, most = np.arange(len(photos)), _MOST_PICTURES // 2
+    rows, most = np.arange(len(photos)), _MOST_PICTURES // (1 + mirrored)
     if len(rows) > most:
         rows = np.sort(rng.choice(rows, most, replace=False))
     copies = min(copies, max(1, most // max(1, len(rows))))
     for row in tqdm(rows, "pictures", unit="photo", disable=not progress):
         number = int(np.ceil(copies * weights[row] / weights.max()))
-        picture = _picture(photos[row])
+        picture = _picture(photos[row]) if number else None
         if picture is None:
             continue
         used += 1
-        for one in (picture, picture.mirrored()):
+        for one in (picture, picture.mirrored()) if mirrored else (picture,):
             pictures += [one, *(one.bent(rng).jittered(rng) for _ in range(number - 1))]
     if used < 10:
         raise BadTableError(
