@@ -149,7 +149,7 @@ class Views:
     """
 
     def __init__(self, points, landmarks, widths):
-        self._widths = np.asarray(widths, float)[:, None]
+        self._points, self._landmarks, self._widths = points, landmarks, np.asarray(widths, float)
         self._centre = points.mean(axis=-1, keepdims=True)
         eyes = landmarks[..., 45] - landmarks[..., 36]
         size = np.sqrt((abs(points - self._centre) ** 2).mean(axis=-1))
@@ -168,12 +168,7 @@ class Views:
         return len(self._widths)
 
     def __getitem__(self, rows):
-        some = object.__new__(Views)
-        some._widths = self._widths[rows]
-        some._centre, some._unit = self._centre[:, rows], self._unit[:, rows]
-        some._base = tuple(part[rows] for part in self._base)
-        some.symmetric, some.asymmetric = self.symmetric[rows], self.asymmetric[rows]
-        return some
+        return Views(self._points[:, rows], self._landmarks[:, rows], self._widths[rows])
 
     def targets(self, landmarks):
         """What is to be added to the symmetric and asymmetric part of the engine's 68 points, (n, 136) each."""
@@ -184,12 +179,12 @@ class Views:
         """Landmarks (n, 68, 2), px, from what is added to both parts; the mean of both views."""
         symmetric, asymmetric = symmetric + self._base[0], asymmetric + self._base[1]
         both = np.stack([symmetric + asymmetric, symmetric - asymmetric])
-        both = (both[..., :68] + 1j * both[..., 68:]) * self._unit + self._centre
+        both = _as_complex(both) * self._unit + self._centre
         seen, mirrored = np.stack([both.real, both.imag], axis=-1)
         return (seen + self._mirrored(mirrored)) / 2
 
     def _mirrored(self, landmarks):
-        return np.stack([mirror(one, width) for one, width in zip(landmarks, self._widths[:, 0], strict=True)])
+        return np.stack([mirror(one, width) for one, width in zip(landmarks, self._widths, strict=True)])
 
     def nearness(self):
         """Weights (5, 2 p) of the points for each facial region, from their distance to the region's points."""
@@ -217,5 +212,5 @@ def _complex(points):
 
 
 def _as_complex(values):
-    x, y = np.split(values, 2)
+    x, y = np.split(values, 2, axis=-1)
     return x + 1j * y
