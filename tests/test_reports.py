@@ -73,7 +73,7 @@ def test_results_lie_below_the_reports():
         ({"simulated": ...}, "simulated"),
         ({"n": ...}, "no n"),
         ({"headline": [{"value": 1}]}, "label"),
-        ({"kind": object()}, "kind is a object"),
+        ({"kind": object()}, "a object"),
     ],
 )
 def test_results_that_do_not_say_whose_they_are_are_refused(tmp_path, change, said):
