@@ -1,5 +1,9 @@
 """Figures show what they are given: numbers of groups, units, simulated data said so, no pixel of a photo unless allowed."""
 
+import re
+from html import unescape
+from importlib import resources
+
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -8,12 +12,13 @@ import pytest
 from bp_research import plots
 from bp_research.datasets import Photo, PhotoSet
 from bp_research.errors import BadTableError
-from bp_research.face.geometry import asymmetry, feature_array
+from bp_research.face.geometry import PAIRS, asymmetry, feature_array
 from bp_research.face.schemes import EXPRESSIONS, FACE_OUTLINES, FEATURE_GROUPS, FEATURES, REGIONS
 from bp_research.people.group_differences import cliffs_delta, group_overlaps, rank_features
 from bp_research.people.maps import components, map_numbers, scaled
 from bp_research.people.one_person import ABNORMAL, compare
 from bp_research.people.recovery import changes, scores
+from bp_research.plots.annotating import landmark_scheme
 
 matplotlib.use("Agg")
 
@@ -267,6 +272,14 @@ def test_source_says_simulated_and_counts():
     assert plots.source(table) == "simulated demo, 16 photos of 2 people"
     assert plots.count(1, "photo") == "1 photo"
     assert "degrees" in plots.quantity("f14") and "inter-ocular" in plots.quantity("mouth")
+
+
+def test_every_distance_and_feature_is_drawn_on_the_face_and_in_the_figure_that_the_reports_lead_to():
+    figure = landmark_scheme()[0].figure
+    drawn = {name for text in figure.findobj(matplotlib.text.Text) for name in re.split(", |\n", text.get_text())}
+    assert {*FEATURES, *PAIRS, *map(str, range(68))} <= drawn
+    saved = (resources.files("bp_research.reports") / "templates" / "features.svg").read_text(encoding="utf-8")
+    assert drawn - {""} <= {name for text in re.findall(r">([^<>]+)</t", saved) for name in unescape(text).split(", ")}
 
 
 def test_colours_differ_in_lightness_for_severities():

@@ -108,7 +108,7 @@ def test_a_notebook_becomes_a_page_that_needs_nothing_else(write_notebook, capfd
     assert 'alt="Figure 1: The figure &lt;small&gt;"' in html and 'class="dataframe' in html
     assert "/home/someone" not in html and "42 done" not in html
     # nothing is loaded from anywhere: pictures, tables and the one script are inside, no style sheet or import
-    inside = ("data:image/", "data:text/csv;base64,", "index.html")
+    inside = ("data:image/", "data:text/csv;base64,", "index.html", "features.svg")
     assert all(link.startswith(inside) for link in re.findall(r'(?:src|href)="([^"]*)', html))
     assert html.count("<script") == 1 and not re.search(r"<script [^>]|<link|@import|url\(|fetch\(|https?:", html)
     complaint = capfd.readouterr().err

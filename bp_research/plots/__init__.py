@@ -14,7 +14,7 @@ from .landmarks import asymmetry_kept, asymmetry_sizes, error_curves, error_map,
 from .maps import against_chance, explained, loadings, map_grid, scatter_map
 from .one_person import FINDING_COLOURS, mirror_maps, on_faces, percentile_table
 from .recovery import courses
-from .sheet import patient_sheet
+from .sheet import patient_sheet, person_strips
 from .style import (
     COLOURS,
     CYCLE,

@@ -33,8 +33,8 @@ _PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 def render(executed, notebook, results, parameters):
     """The page of an executed notebook.
 
-    Under its title and question stand the answer (:meth:`bp_research.reports.Report.answer`) and the figure of the cell tagged
-    ``thumbnail``; then what the notebook tells. Each table can be sorted and saved, long ones are folded.
+    Under its title and question stand the answer (:meth:`bp_research.reports.Report.answer`) and the first figure or table
+    of a cell tagged ``thumbnail``; then what the notebook tells. Each table can be sorted and saved, long ones are folded.
 
     Parameters
     ----------
@@ -95,6 +95,7 @@ def build_index():
     about = {"style": _style(), "disclaimer": DISCLAIMER, "date": _today(), "version": __version__}
     shown = list(itertools.chain(*chapters.values()))
     page = environment.get_template("overview.html.j2").render(chapters=chapters, cards=shown, sheets=sheets[:5], **about)
+    write_atomic(reports_dir() / "features.svg", (_TEMPLATES / "features.svg").read_bytes())
     return write_atomic(reports_dir() / "index.html", page)
 
 
@@ -182,7 +183,7 @@ def _answer_first(executed, results):
     if answer := results.get("answer"):
         lifted.append(new_markdown_cell(f"<div class=answer>\n\n{answer}\n\n</div>"))
     shown = [cell for cell in executed.cells if "thumbnail" in tags_of(cell)]
-    for output in [o for cell in shown for o in cell.outputs if set(_PICTURES) & set(o.get("data", ()))][:1]:
+    for output in [o for cell in shown for o in cell.outputs if {*_PICTURES, "text/html"} & set(o.get("data", ()))][:1]:
         lifted.append(new_code_cell(outputs=[output]))
         shown[0].outputs.remove(output)
     if executed.cells[first].cell_type == "markdown":
