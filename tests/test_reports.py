@@ -8,6 +8,7 @@ import sys
 import nbformat
 import numpy as np
 import pytest
+from browser import faults
 
 from bp_research import DISCLAIMER, paths, reports
 from bp_research.errors import BadSettingError, NotebookError
@@ -240,6 +241,20 @@ def test_tables_can_be_read_on_any_screen_saved_and_folded(write_notebook):
     assert '<td class="number" data-label="a">1</td>' in html and '<td class="words" data-label="b, c">' in html
     saved = [base64.b64decode(one).decode() for one in re.findall(r'href="data:text/csv;base64,([^"]*)"', html)]
     assert saved[0] == 'dot,a,"b, c"\n0,0,word\n1,1,word\n' and len(saved[1].splitlines()) == 41
+
+
+def test_pages_fit_their_screens_and_can_be_read(write_notebook):
+    wide = "import pandas as pd\npd.DataFrame({f'what a number means, {i}': [f'{i / 7:.2f}'] for i in range(9)})"
+    draw = "import matplotlib.pyplot as plt\nplt.plot([1, 2]);"
+    cells = ("# Dots", wide, draw, RECORD.format(name="92_wide"))
+    page = reports.run_notebook(write_notebook("92_wide", "a = 1", *cells))
+    assert not faults(page, reports.build_index())
+    broken = page.with_name("broken.html")
+    style = "<style>table { white-space: nowrap } figure img { width: 3000px; max-width: none } p { color: #999 }</style>"
+    said = "<p>pale</p><script>missing()</script><img src='data:image/png;base64,'>"
+    broken.write_text(page.read_text(encoding="utf-8").replace("<main", f"{style}<main").replace("</main>", f"{said}</main>"))
+    found = " | ".join(faults(broken))
+    assert all(fault in found for fault in ("wider than the screen", "contrast 2.8, P: pale", "without text", "missing"))
 
 
 # ---------------------------------------------------------------------------------------------- the index

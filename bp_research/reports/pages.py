@@ -182,10 +182,10 @@ def _answer_first(executed, results):
     lifted = [new_markdown_cell(f"{title}\n\n<div class=question>\n\n{question}\n\n</div>")]
     if answer := results.get("answer"):
         lifted.append(new_markdown_cell(f"<div class=answer>\n\n{answer}\n\n</div>"))
-    shown = [cell for cell in executed.cells if "thumbnail" in tags_of(cell)]
-    for output in [o for cell in shown for o in cell.outputs if {*_PICTURES, "text/html"} & set(o.get("data", ()))][:1]:
+    shown = ((cell, output) for cell, _, output in _outputs(executed) if "thumbnail" in tags_of(cell))
+    for cell, output in [pair for pair in shown if {*_PICTURES, "text/html"} & set(pair[1].get("data", ()))][:1]:
         lifted.append(new_code_cell(outputs=[output]))
-        shown[0].outputs.remove(output)
+        cell.outputs.remove(output)
     if executed.cells[first].cell_type == "markdown":
         executed.cells[first : first + 1] = [*lifted, new_markdown_cell(rest)]
 
