@@ -91,16 +91,13 @@ def test_photos_without_annotation_or_face_are_refused(photos, tmp_path):
 def test_figures_show_every_point(photos, tried):
     grown = tried[tried["copies"] == 3].assign(strength=1.0)
     for ax in plots.growth(grown):
-        assert [line.get_label() for line in ax.lines][:3] == [
-            "error of one copy",
-            "error of the median",
-            "spread of the copies",
-        ]
+        shown = {"error of one copy", "error of the median", "spread of the copies", "error of the photo"}
+        assert set(ax.get_legend_handles_labels()[1]) == shown
     ax = plots.enough_copies(tried)
     assert ax.get_xscale() == "log" and "6 photos of 6 people" in ax.get_title()
     part = tried[(tried["trial"] == "run") & (tried["copies"] == 3)]
     ax = plots.spread_and_error(part)
-    assert sum(len(line.get_xdata()) for line in ax.lines) == len(part)
+    assert sum(len(dots.get_offsets()) for dots in ax.collections) == len(part)
     rho, low, high = plots.rank_correlation(part)
     assert low <= rho <= high
     table = interval_table(photos, "iBUG", levels=(0.5,), num_test=5, processes=1, progress=False)
@@ -111,5 +108,5 @@ def test_figures_show_every_point(photos, tried):
     differences = part.iloc[:2].assign(
         model="iBUG", group=["a", "b"], estimate=[-0.01, 0.0], low=-0.02, high=0.01, n_frames=3, n_people=2
     )
-    assert len(plots.gains(differences).get_yticklabels()) == 2
+    assert len(plots.interval_chart(differences, "group", hue="model").get_yticklabels()) == 2
     plt.close("all")

@@ -6,12 +6,14 @@ import io
 import json
 import math
 import re
+import shutil
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
+from browser import faults
 from layouts import LAYOUTS, make_layouts
 from PIL import Image
 
@@ -101,6 +103,24 @@ def test_a_notebook_runs_and_records_sensible_numbers(notebook, tiny_demo, capfd
     assert str(paths.project_root()) not in html
     shown = [colours(picture) for picture in pictures(page)]
     assert max(shown, default=0) < PHOTO_COLOURS, "a photo is shown in spite of show_faces=False"
+    assert not faults(page)
+
+
+def test_ones_own_photos_get_a_line_for_each_person(tiny_demo, tmp_path):
+    faces = [path for path in sorted(tiny_demo.rglob("*.jpg")) if "MEEI" in str(path)][::8][:2]
+    for name, face in zip(("anna", "b & c"), faces, strict=True):
+        (tmp_path / name).mkdir()
+        shutil.copy(face, tmp_path / name / "at rest.jpg")
+    (tmp_path / "nobody").mkdir()
+    Image.new("RGB", (200, 200), "white").save(tmp_path / "nobody" / "blank.png")
+    page = reports.run_notebook(FOLDER / "01_load_meei.ipynb", parameters={"photos": str(tmp_path), "show_faces": False})
+    html = page.read_text(encoding="utf-8")
+    lines = [re.sub(r"<[^>]*>", "|", row) for row in re.findall(r"(?s)<tr>(.*?)</tr>", html)]
+    (anna, other, nobody) = (next(line for line in lines if name in line) for name in ("anna", "b &amp; c", "nobody"))
+    assert all(re.search(r"(mouth|brows|eyes), (right|left) .*, percentile \d+", line) for line in (anna, other))
+    assert "no: NoFaceError" in nobody and str(tmp_path) not in html
+    assert max(map(colours, pictures(page))) < PHOTO_COLOURS
+    assert not faults(page)
 
 
 def test_simulated_faces_are_shown_unless_forbidden(tiny_demo):

@@ -1,5 +1,9 @@
 """Figures show what they are given: numbers of groups, units, simulated data said so, no pixel of a photo unless allowed."""
 
+import re
+from html import unescape
+from importlib import resources
+
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -8,12 +12,13 @@ import pytest
 from bp_research import plots
 from bp_research.datasets import Photo, PhotoSet
 from bp_research.errors import BadTableError
-from bp_research.face.geometry import asymmetry, feature_array
+from bp_research.face.geometry import PAIRS, asymmetry, feature_array
 from bp_research.face.schemes import EXPRESSIONS, FACE_OUTLINES, FEATURE_GROUPS, FEATURES, REGIONS
 from bp_research.people.group_differences import cliffs_delta, group_overlaps, rank_features
 from bp_research.people.maps import components, map_numbers, scaled
 from bp_research.people.one_person import ABNORMAL, compare
 from bp_research.people.recovery import changes, scores
+from bp_research.plots.annotating import landmark_scheme
 
 matplotlib.use("Agg")
 
@@ -151,11 +156,9 @@ def test_heat_tables_write_every_cell_in_its_place():
     assert [t.get_text() for t in ax.texts] == list("abcd") and "shares" in texts(ax)
 
 
-def test_effect_sizes_and_overlaps_write_their_numbers():
+def test_overlaps_write_their_numbers():
     table, _ = cohort()
-    ranking, found = rank_features(table, n=20), group_overlaps(table, n=5)
-    written = texts(plots.effect_sizes(ranking))
-    assert "healthy: 48 photos of 6 people" in written and "95 % interval" in written
+    found = group_overlaps(table, n=5)
     written = texts(plots.overlap_table(found))
     assert f"{found['overlap'].iloc[0]:.2f}" in written and "chance" in written
 
@@ -180,28 +183,25 @@ def test_findings_on_the_face_name_the_abnormal_regions():
     assert number.get_position()[0] < 0  # the subject's right corner was lowered, on the image's left
     percentiles = texts(plots.percentile_table(found))
     assert "open smile" in percentiles and "100" in percentiles
-    assert "healthy n = 6" in texts(plots.percentiles(found[found["expression"] == "at rest"]))
 
 
 def test_arrows_start_at_the_mirror_image_and_vanish_for_a_symmetric_face():
     moved = face()
     moved[54, 1] += 10
-    ax = plots.mirror_map(moved)
-    arrows = next(c for c in ax.collections if isinstance(c, matplotlib.quiver.Quiver))
-    lengths = np.hypot(arrows.U, arrows.V)
-    assert lengths.max() == pytest.approx(10 / 84)  # px over the inter-ocular distance
-    symmetric = next(c for c in plots.mirror_map(face()).collections if isinstance(c, matplotlib.quiver.Quiver))
-    assert np.hypot(symmetric.U, symmetric.V).max() == pytest.approx(0, abs=1e-9)
-    assert len(plots.mirror_maps([moved] * 3, list("abc"))) == 3
+    grid = plots.mirror_maps([moved, face(), moved], list("abc"))
+    arrows = [next(c for c in ax.collections if isinstance(c, matplotlib.quiver.Quiver)) for ax in grid]
+    longest = [np.hypot(one.U, one.V).max() for one in arrows]
+    assert longest == pytest.approx([10 / 84, 0, 10 / 84], abs=1e-9)  # px over the inter-ocular distance
 
 
 def test_maps_show_every_row_and_what_chance_gives():
     table, _ = cohort()
     values, about = scaled(table)
     found = components(values)
-    ax = plots.scatter_map(found.scores[:, :2], about, "severity")
+    found_there = pd.DataFrame([{"map": "PCA", "label": "severity", "purity": 0.75, "purity_chance": 0.25}])
+    (ax,) = plots.map_grid({"PCA": found.scores[:, :2]}, about, "severity", found_there)
     assert sum(len(c.get_offsets()) for c in ax.collections) == len(about)
-    assert "I, n = 48" in texts(ax)
+    assert "I, n = 48" in texts(ax) and "purity 0.75, by chance 0.25" in texts(ax)
     assert "variance [%]" in texts(plots.explained(found)) and "brows" in texts(plots.loadings(found))
     numbers = map_numbers(values, about["severity"], about["patient_id"], shuffles=10)
     written = texts(plots.against_chance(pd.DataFrame([{"map": "all", **numbers}])))
@@ -273,6 +273,14 @@ def test_source_says_simulated_and_counts():
     assert plots.source(table) == "simulated demo, 16 photos of 2 people"
     assert plots.count(1, "photo") == "1 photo"
     assert "degrees" in plots.quantity("f14") and "inter-ocular" in plots.quantity("mouth")
+
+
+def test_every_distance_and_feature_is_drawn_on_the_face_and_in_the_figure_that_the_reports_lead_to():
+    figure = landmark_scheme()[0].figure
+    drawn = {name for text in figure.findobj(matplotlib.text.Text) for name in re.split(", |\n", text.get_text())}
+    assert {*FEATURES, *PAIRS, *map(str, range(68))} <= drawn
+    saved = (resources.files("bp_research.reports") / "templates" / "features.svg").read_text(encoding="utf-8")
+    assert drawn - {""} <= {name for text in re.findall(r">([^<>]+)</t", saved) for name in unescape(text).split(", ")}
 
 
 def test_colours_differ_in_lightness_for_severities():

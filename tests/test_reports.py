@@ -8,6 +8,7 @@ import sys
 import nbformat
 import numpy as np
 import pytest
+from browser import faults
 
 from bp_research import DISCLAIMER, paths, reports
 from bp_research.errors import BadSettingError, NotebookError
@@ -73,7 +74,7 @@ def test_results_lie_below_the_reports():
         ({"simulated": ...}, "simulated"),
         ({"n": ...}, "no n"),
         ({"headline": [{"value": 1}]}, "label"),
-        ({"kind": object()}, "kind is a object"),
+        ({"kind": object()}, "a object"),
     ],
 )
 def test_results_that_do_not_say_whose_they_are_are_refused(tmp_path, change, said):
@@ -108,7 +109,7 @@ def test_a_notebook_becomes_a_page_that_needs_nothing_else(write_notebook, capfd
     assert 'alt="Figure 1: The figure &lt;small&gt;"' in html and 'class="dataframe' in html
     assert "/home/someone" not in html and "42 done" not in html
     # nothing is loaded from anywhere: pictures, tables and the one script are inside, no style sheet or import
-    inside = ("data:image/", "data:text/csv;base64,", "index.html")
+    inside = ("data:image/", "data:text/csv;base64,", "index.html", "features.svg")
     assert all(link.startswith(inside) for link in re.findall(r'(?:src|href)="([^"]*)', html))
     assert html.count("<script") == 1 and not re.search(r"<script [^>]|<link|@import|url\(|fetch\(|https?:", html)
     complaint = capfd.readouterr().err
@@ -240,6 +241,20 @@ def test_tables_can_be_read_on_any_screen_saved_and_folded(write_notebook):
     assert '<td class="number" data-label="a">1</td>' in html and '<td class="words" data-label="b, c">' in html
     saved = [base64.b64decode(one).decode() for one in re.findall(r'href="data:text/csv;base64,([^"]*)"', html)]
     assert saved[0] == 'dot,a,"b, c"\n0,0,word\n1,1,word\n' and len(saved[1].splitlines()) == 41
+
+
+def test_pages_fit_their_screens_and_can_be_read(write_notebook):
+    wide = "import pandas as pd\npd.DataFrame({f'what a number means, {i}': [f'{i / 7:.2f}'] for i in range(9)})"
+    draw = "import matplotlib.pyplot as plt\nplt.plot([1, 2]);"
+    cells = ("# Dots", wide, draw, RECORD.format(name="92_wide"))
+    page = reports.run_notebook(write_notebook("92_wide", "a = 1", *cells))
+    assert not faults(page, reports.build_index())
+    broken = page.with_name("broken.html")
+    style = "<style>table { white-space: nowrap } figure img { width: 3000px; max-width: none } p { color: #999 }</style>"
+    said = "<p>pale</p><script>missing()</script><img src='data:image/png;base64,'>"
+    broken.write_text(page.read_text(encoding="utf-8").replace("<main", f"{style}<main").replace("</main>", f"{said}</main>"))
+    found = " | ".join(faults(broken))
+    assert all(fault in found for fault in ("wider than the screen", "contrast 2.8, P: pale", "without text", "missing"))
 
 
 # ---------------------------------------------------------------------------------------------- the index

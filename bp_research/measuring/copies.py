@@ -91,10 +91,10 @@ class Copy:
         -------
         ndarray (68, 2)
         """
-        points = transform(points, _inverse(self._matrix))
+        points = transform(points, cv2.invertAffineTransform(self._matrix))
         if self._mirrored_width:
             points = mirror(points, self._mirrored_width)
-        return transform(points, _inverse(self._to_source))
+        return transform(points, cv2.invertAffineTransform(self._to_source))
 
 
 class FaceCopies:
@@ -105,18 +105,15 @@ class FaceCopies:
     image : ndarray (H, W, 3) uint8
         The photo, BGR.
     face : Face
-    margin : float or None
-        How much around the face's box is kept, in shares of its size. None: copies are of the whole photo at its own size.
+    margin : float
+        How much around the face's box is kept, in shares of its size.
     level_by : float
         Degrees that are added to the angle of every copy.
     """
 
     def __init__(self, image, face, margin=1.0, level_by=0.0):
-        if margin is None:
-            self._source, self._to_source, self._zoom = image, np.eye(2, 3), 1.0
-        else:
-            self._source, self._to_source = _cut(image, face.box, margin)
-            self._zoom = WIDTH / ((face.box[2] - face.box[0]) * self._to_source[0, 0])
+        self._source, self._to_source = _cut(image, face.box, margin)
+        self._zoom = WIDTH / ((face.box[2] - face.box[0]) * self._to_source[0, 0])
         self._face = face.moved(self._to_source)
         self._level_by = level_by
         self._plain = {}
@@ -253,11 +250,6 @@ def _turn_and_zoom(box, angle, zoom):
     centre = (np.array(box[:2]) + box[2:]) / 2
     linear = rotate(np.eye(2) * zoom, angle).T
     return np.column_stack([linear, (centre + 0.5) * zoom - 0.5 - linear @ centre])
-
-
-def _inverse(matrix):
-    linear = np.linalg.inv(matrix[:, :2])
-    return np.column_stack([linear, -linear @ matrix[:, 2]])
 
 
 def _flipped(picture, mirrored):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import BadSettingError, BadTableError
-from ..face.schemes import FEATURE_UNITS
+from ..face.schemes import FEATURE_UNITS, RATIOS
 
 #: Columns of a table of intervals: one row per photo, quantity and level.
 COLUMNS = ("patient_id", "photo_id", "quantity", "level", "value", "low", "high", "spread", "truth")
@@ -47,12 +47,11 @@ def calibrate_intervals(table):
             raise BadTableError(f"{people} people are too few to calibrate the level {level}: {needed} are needed")
         floor = max(float(part["spread"].median()), np.finfo(float).tiny)
         score = ((part["truth"] - part["value"]) / (part["spread"] + floor)).to_numpy()
-        weight = 1 / part.groupby("patient_id")["photo_id"].transform("size").to_numpy()
+        weighted = {"weights": 1 / part.groupby("patient_id")["photo_id"].transform("size"), "method": "inverted_cdf"}
         # the truth of a new person is one more draw: count it to the far side of either bound
-        share = tail / people
-        rows.append(
-            (quantity, level, floor, _quantile(score, weight, share), -_quantile(-score, weight, share), people)
-        )
+        share = tail / people - 1e-9
+        low, high = np.quantile(score, share, **weighted), -np.quantile(-score, share, **weighted)
+        rows.append((quantity, level, floor, low, high, people))
     return pd.DataFrame(rows, columns=["quantity", "level", "floor", "low", "high", "people"])
 
 
@@ -150,18 +149,8 @@ def _check(table):
         raise BadTableError("the table of intervals has no rows: photos with known landmarks are needed")
 
 
-def _quantile(values, weights, share):
-    """The smallest value at and below which lies at least a share of the weight."""
-    order = np.argsort(values)
-    cumulated = np.cumsum(weights[order]) / weights.sum()
-    return float(values[order][min(np.searchsorted(cumulated, share - 1e-9), len(values) - 1)])
-
-
 def _least(quantity):
     """The least value that a quantity can have: ratios are 1 or more, signed asymmetries have no bound."""
     if quantity not in FEATURE_UNITS:
         return -np.inf
-    return 1.0 if quantity in _RATIOS else 0.0
-
-
-_RATIOS = {f"f{i}" for i in (3, 8, 9, 10, 11, 12, 13, 15, 16, 17, 24)}
+    return 1.0 if quantity in RATIOS else 0.0

@@ -6,14 +6,13 @@ import numpy as np
 import pandas as pd
 
 from .. import DEFAULT_MODEL
-from ..errors import BadSettingError, NoFaceError
-from ..face.geometry import asymmetry, check_points, feature_array, interocular
+from ..errors import BadSettingError
+from ..face.geometry import asymmetry, feature_array, interocular
 from ..face.images import read_image
 from ..face.schemes import FEATURES, LEFT_BROW, LEFT_EYE, REGIONS, RIGHT_BROW, RIGHT_EYE
-from ..landmarks.engine import box_overlap
 from ..landmarks.get_landmarks import GetLandmarks
 from ..landmarks.models import get_engine
-from ..work import cores, helpers_there_are, map_cached, map_with_helpers
+from ..work import helpers_there_are, map_with_helpers
 from .copies import NOISES, Change, FaceCopies
 from .intervals import apply_calibration
 
@@ -42,14 +41,8 @@ class LandmarkTester:
         As in :class:`bp_research.GetLandmarks`.
     seed : int
         Of the random angles, shifts and noise.
-    redetect : bool
-        Change the whole photo and look for the face anew in every copy, as was done in the project report; slow. Copies in
-        which the face is not found again are left out and counted in ``n_missed``.
     level : bool
         Turn the picture first so that the line of the outer eye corners, as predicted from the photo itself, is level.
-    processes : int, optional
-        Worker processes for the copies, started for each test. Default: one per core with ``redetect``; else this process
-        and helpers that are started once (see :mod:`bp_research.work`).
     corrected : array_like (68, 2), optional
         As in :class:`bp_research.GetLandmarks`.
 
@@ -59,8 +52,6 @@ class LandmarkTester:
         What the photo itself gives.
     test_landmarks : ndarray (n, 68, 2)
         After a test: the landmarks from each copy, px of the photo.
-    n_missed : int
-        After a test: copies in which no face was found.
 
     Raises
     ------
@@ -80,27 +71,16 @@ class LandmarkTester:
         resolution=200,
         colored=False,
         seed=0,
-        redetect=False,
         level=False,
-        processes=None,
         corrected=None,
     ):
         if not isinstance(seed, int | np.integer) or seed < 0:
             raise BadSettingError(f"seed is a whole number of 0 or more, not {seed!r}")
-        if processes is not None:
-            _check_number(processes, "processes")
         image = read_image(image)
         self.single = GetLandmarks(image, model, resolution, colored, corrected)
-        self.n_missed = 0
-        self._model, self._resolution, self._colored = model, resolution, bool(colored)
-        self._seed, self._redetect = int(seed), bool(redetect)
-        self._processes = processes
-        self._copies = FaceCopies(
-            image,
-            self.single.face,
-            None if redetect else get_engine(model).margin,
-            -_eye_tilt(self.single.detected) if level else 0.0,
-        )
+        self._model, self._colored, self._seed = model, bool(colored), int(seed)
+        level_by = -_eye_tilt(self.single.detected) if level else 0.0
+        self._copies = FaceCopies(image, self.single.face, get_engine(model).margin, level_by)
         self._points = None
 
     def __repr__(self):
@@ -177,9 +157,8 @@ class LandmarkTester:
     def test_noises(self, scale=20, dist="uniform", num_test=30, per_channel=True):
         """Copies with noise of mean 0 on every pixel.
 
-        Faces wider than :data:`bp_research.measuring.copies.WIDTH` px are reduced to it first (not with
-        ``redetect``): noise of the
-        pixels of a large photo would be gone once the face is seen as a whole.
+        Faces wider than :data:`bp_research.measuring.copies.WIDTH` px are reduced to it first: noise of the pixels of a
+        large photo would be gone once the face is seen as a whole.
 
         Parameters
         ----------
@@ -245,22 +224,6 @@ class LandmarkTester:
         """
         return np.sqrt((robust_sd(self.test_landmarks) ** 2).mean(axis=-1))
 
-    def rmse(self, reference=None):
-        """Root mean square distance of the median landmarks from a reference.
-
-        Parameters
-        ----------
-        reference : array_like (68, 2), optional
-            Such as the true landmarks. Default: what the photo itself gives.
-
-        Returns
-        -------
-        float
-            px.
-        """
-        reference = self.single.landmarks if reference is None else check_points(reference, (68,))
-        return float(np.sqrt(((self.median_landmarks - reference) ** 2).sum(axis=-1).mean()))
-
     def feature_intervals(self, level=0.9, calibration=None):
         """Each feature and signed asymmetry with an interval.
 
@@ -321,22 +284,12 @@ class LandmarkTester:
         return [np.random.default_rng(seed) for seed in self._seeds(number)]
 
     def _test(self, changes):
-        predict = partial(_predict, self._copies, self._model, self._resolution, self._colored, self._redetect)
-        use_helpers = not (self._redetect or self._processes)
-        shares = 1 + helpers_there_are() if use_helpers else self._processes or cores()
         # one share of the copies for each process: the picture is handed over once, not with every copy
-        shares = min(len(changes), shares)
+        shares = min(len(changes), 1 + helpers_there_are())
         parts = [changes[i::shares] for i in range(shares)]
-        if use_helpers:
-            found = map_with_helpers(predict, parts, loaded=get_engine(self._model))
-        else:
-            found = map_cached(predict, parts, processes=self._processes, progress=False)
-        points = [found[i % shares][i // shares] for i in range(len(changes))]
-        kept = [p for p in points if p is not None]
-        if not kept:
-            raise NoFaceError(f"the face was found again in none of {len(changes)} changed copies: change them less")
-        self.n_missed = len(points) - len(kept)
-        self._points = np.array(kept)
+        predict = partial(_predict, self._copies, self._model, self._colored)
+        found = map_with_helpers(predict, parts, loaded=get_engine(self._model))
+        self._points = np.array([found[i % shares][i // shares] for i in range(len(changes))])
         return self
 
 
@@ -350,18 +303,11 @@ def robust_sd(values):
     return 1.4826 * np.median(np.abs(values - np.median(values, axis=0)), axis=0)
 
 
-def _predict(copies, model, resolution, colored, redetect, changes):
-    """Landmarks (68, 2) of each copy in the photo; None where the face is not found again."""
-    engine, found = get_engine(model), []
-    for change in changes:
-        if not redetect:
-            copy = copies.make(change, partial(engine.prepare, colored=colored))
-            found.append(copy.to_photo(engine.predict_quickly(copy.picture, copy.face, colored).landmarks))
-            continue
-        copy = copies.make(change)
-        faces = [f for f in engine.find(copy.picture, resolution, colored) if box_overlap(f.box, copy.face.box) > 0.2]
-        found.append(copy.to_photo(engine.predict(copy.picture, faces[0], colored).landmarks) if faces else None)
-    return found
+def _predict(copies, model, colored, changes):
+    """Landmarks (68, 2) of each copy in the photo."""
+    engine = get_engine(model)
+    made = (copies.make(change, partial(engine.prepare, colored=colored)) for change in changes)
+    return [copy.to_photo(engine.predict_quickly(copy.picture, copy.face, colored).landmarks) for copy in made]
 
 
 def _eye_tilt(points):
@@ -376,9 +322,9 @@ def _angle(rng, rand_angle, rand_mode):
     return float(rand_angle * drawn)
 
 
-def _check_number(number, what="the number of copies"):
+def _check_number(number):
     if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
-        raise BadSettingError(f"{what} is a whole number of 1 or more, not {number!r}")
+        raise BadSettingError(f"the number of copies is a whole number of 1 or more, not {number!r}")
     return int(number)
 
 

@@ -132,10 +132,7 @@ def _measured(photoset, measure, processes, progress):
     photos = [(str(photo.path), photo.landmarks_gt) for photo in photoset]
     parts = []
     for photo, rows in zip(photoset, map_cached(measure, photos, processes=processes, progress=progress), strict=True):
-        part = pd.DataFrame(rows)
-        for place, name in enumerate(_RECORD):
-            part.insert(place, name, getattr(photo, name))
-        parts.append(part)
+        parts.append(pd.DataFrame(rows).assign(**{name: getattr(photo, name) for name in _RECORD}))
     table = pd.concat(parts, ignore_index=True)
     if table.empty:
         raise BadTableError(f"{photoset.name}: no face was found in any of the {len(photoset)} photos")

@@ -5,20 +5,20 @@ No function shows a face unless it is given a photo and told that it may.
 
 # ruff: noqa: F401 - what is imported here is what the package offers
 
-from .augmentation import copies, coverages, enough_copies, gains, growth, rank_correlation, spread_and_error
+from .augmentation import copies, coverages, enough_copies, growth, rank_correlation, spread_and_error
 from .charts import forest, heat_table
 from .cohort import people, photos_of_person, statuses
-from .distributions import effect_sizes, overlap_table, region, ridges
+from .distributions import overlap_table, region, ridges
 from .faces import face, may_show, outline
-from .landmarks import asymmetry_kept, asymmetry_scatter, asymmetry_sizes, error_curves, error_map, interval_chart
-from .maps import against_chance, explained, loadings, map_grid, scatter_map
-from .one_person import mirror_map, mirror_maps, on_face, on_faces, percentile_table, percentiles
-from .recovery import course, courses
-from .sheet import patient_sheet
+from .landmarks import asymmetry_kept, asymmetry_sizes, error_curves, error_map, interval_chart
+from .maps import against_chance, explained, loadings, map_grid
+from .one_person import FINDING_COLOURS, mirror_maps, on_faces, percentile_table
+from .recovery import courses
+from .sheet import patient_sheet, person_strips
 from .style import (
     COLOURS,
     CYCLE,
-    GRADES,
+    REGION_COLOURS,
     SEVERITY_COLOURS,
     WIDTH,
     axes,

@@ -1,9 +1,9 @@
 """Figures of test-time augmentation, from the tables of :mod:`bp_research.measuring.study` and
 :mod:`bp_research.measuring.intervals`."""
 
-import matplotlib.pyplot as plt
 import pandas as pd
-from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
+import seaborn as sns
+from matplotlib.ticker import LogLocator, NullLocator, PercentFormatter
 from scipy.stats import spearmanr
 
 from ..accuracy.scores import bootstrap_ci, interval_text
@@ -11,18 +11,15 @@ from ..face.schemes import FEATURES, REGIONS
 from ..measuring.intervals import coverage
 from .charts import forest
 from .faces import outline
-from .style import COLOURS, CYCLE, WIDTH, axes, count, heading, levels_of, named, panels, source
+from .style import COLOURS, CYCLE, WIDTH, axes, heading, levels_of, named, panels, source
 
 _STRENGTHS = {
     "rotation": "largest angle [degrees]",
     "noise": "largest noise [grey levels]",
     "brightness": "largest change [grey levels]",
 }
-_LINES = {
-    "one_copy": ("error of one copy", COLOURS["grey"]),
-    "error": ("error of the median", COLOURS["blue"]),
-    "spread": ("spread of the copies", COLOURS["orange"]),
-}
+_LINES = {"one_copy": "error of one copy", "error": "error of the median", "spread": "spread of the copies"}
+_COLOURS = dict(zip(_LINES.values(), (COLOURS["grey"], COLOURS["blue"], COLOURS["orange"]), strict=True))
 
 
 def copies(tester, ax=None):
@@ -44,28 +41,6 @@ def copies(tester, ax=None):
     return ax
 
 
-def gains(differences, by="group", ax=None):
-    """Error of the median of copies less that of the photo alone, a row per group and a colour per model.
-
-    Parameters
-    ----------
-    differences : DataFrame
-        Columns "model", ``by``, "estimate", "low", "high" (inter-ocular distances), "n_frames", "n_people".
-    by : str
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
-    """
-    sizes = zip(differences[by], differences["n_frames"], differences["n_people"], strict=True)
-    rows = [f"{value}\n{count(n, 'photo')}, {count(people, 'person', 'people')}" for value, n, people in sizes]
-    ends, xlabel = ("estimate", "low", "high"), "error of the median less the photo's own [% of inter-ocular distance]"
-    ax = forest(differences.assign(row=rows), *ends, "row", by="model", reference=0, ax=ax, xlabel=xlabel)
-    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=1))
-    return ax
-
-
 def growth(table, seed=0):
     """How errors and spread grow with the strength of the change, a panel per kind of change.
 
@@ -80,20 +55,19 @@ def growth(table, seed=0):
     -------
     ndarray (n_kinds,) of Axes
     """
-    kinds = list(dict.fromkeys(table["trial"]))
+    kinds = table["trial"].unique()
     grid = panels(len(kinds), columns=len(kinds), height=3.6)
+    lines = table.rename(columns=_LINES).melt(["trial", "strength", "patient_id", "single"], list(_LINES.values()), "line")
     for ax, kind in zip(grid, kinds, strict=True):
-        part = table[table["trial"] == kind]
-        for column, (label, colour) in _LINES.items():
-            means = _means(part, "strength", part[column], seed)
-            ax.plot(means["mean"], "o-", color=colour, label=label, markersize=4)
-            ax.fill_between(means.index, means["low"], means["high"], color=colour, alpha=0.2, linewidth=0)
-        ax.axhline(part["single"].mean(), color=COLOURS["ink"], linewidth=1, linestyle="--", label="error of the photo")
-        ax.set(title=kind, xlim=(0, None))
+        own = lines[lines["trial"] == kind]
+        _mean_lines(own, "strength", "value", "line", _COLOURS, seed, ax)
+        ax.axhline(own["single"].mean(), color=COLOURS["ink"], linewidth=1, linestyle="--", label="error of the photo")
+        ax.set(title=kind, xlim=(0, None), ylabel="")
         ax.set_xlabel(_STRENGTHS.get(kind, "strength"), fontsize=9.5)
         ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     highest = max(ax.get_ylim()[1] for ax in grid)
-    plt.setp(grid, ylim=(0, highest))
+    for ax in grid:
+        ax.set_ylim(0, highest)
     grid[0].set_ylabel("% of inter-ocular distance")
     grid[0].figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9)
     heading(grid[0], source(table.drop_duplicates("photo_id")))
@@ -109,26 +83,20 @@ def enough_copies(table, ax=None, seed=0):
         From :func:`bp_research.measuring.study.try_tests` with ``counts``.
     ax : Axes, optional
     seed : int
-        Of the draws for the 95 % intervals of the paired difference, by people.
+        Of the draws for the 95 % intervals of the paired difference (bands), by people.
 
     Returns
     -------
     Axes
     """
-    ax, trials = axes(ax, (WIDTH, 3.6)), list(dict.fromkeys(table["trial"]))
-    for i, (trial, colour) in enumerate(zip(trials, CYCLE, strict=False)):
-        part = table[table["trial"] == trial]
-        means = _means(part, "copies", part["error"] - part["single"], seed)
-        place = means.index * 1.03 ** (i - (len(trials) - 1) / 2)
-        ends = (means["mean"] - means["low"], means["high"] - means["mean"])
-        ax.errorbar(place, means["mean"], yerr=ends, fmt="o-", color=colour, label=trial, markersize=4)
+    ax, counts = axes(ax, (WIDTH, 3.6)), sorted(table["copies"].unique())
+    colours = dict(zip(table["trial"].unique(), CYCLE, strict=False))
+    _mean_lines(table.assign(gain=table["error"] - table["single"]), "copies", "gain", "trial", colours, seed, ax)
     ax.axhline(0, color=COLOURS["ink"], linewidth=1, linestyle="--")
-    ax.set_xscale("log")
-    ax.xaxis.set_major_locator(FixedLocator(sorted(table["copies"].unique())))
+    ax.set(xscale="log", xlabel="copies", ylabel="error less the photo's own\n[% of inter-ocular distance]")
+    ax.set_xticks(counts, counts)
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_formatter("{x:.0f}")
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
-    ax.set(xlabel="copies", ylabel="error less the photo's own\n[% of inter-ocular distance]")
     ax.set_title(source(table.drop_duplicates("photo_id")))
     ax.legend()
     return ax
@@ -149,17 +117,15 @@ def spread_and_error(table, ax=None, seed=0):
     -------
     Axes
     """
-    ax = axes(ax, (4.6, 4.2))
-    for level in levels_of(table, "group"):
-        part = table[table["group"] == level.value]
-        ax.plot(part["spread"], part["error"], "o", color=level.colour, markersize=4, alpha=0.7, label=level.label)
-    rho = rank_correlation(table, seed)
+    colours = {level.value: level.colour for level in levels_of(table, "group")}
+    look = {"hue": "group", "palette": colours, "hue_order": list(colours), "s": 18, "alpha": 0.7, "linewidth": 0}
+    ax = sns.scatterplot(table, x="spread", y="error", ax=axes(ax, (4.6, 4.2)), **look)
     ax.set(xscale="log", yscale="log", xlabel="spread of the copies", ylabel="error of their median")
     for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(FixedLocator([0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.2]))
+        axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
         axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(PercentFormatter(1, decimals=None))
-    ax.set_title(f"{source(table)}\nrank correlation {interval_text(*rho)}", fontsize=10)
+    ax.set_title(f"{source(table)}\nrank correlation {interval_text(*rank_correlation(table, seed))}", fontsize=10)
     ax.legend(fontsize=9)
     return ax
 
@@ -199,8 +165,12 @@ def coverages(before, after):
     return grid
 
 
-def _means(table, by, values, seed):
-    """Mean of ``values`` at each value of a column, DataFrame with ``mean``, ``low`` and ``high`` (95 %, by people)."""
-    groups = values.groupby(table[by])
-    bands = {place: bootstrap_ci(part, table.loc[part.index, "patient_id"], seed=seed) for place, part in groups}
-    return pd.DataFrame(bands, index=["mean", "low", "high"]).T
+def _mean_lines(table, x, y, hue, colours, seed, ax):
+    """Means of ``y`` as lines over ``x``, with their 95 % intervals by people as bands."""
+
+    def by_people(values):
+        return bootstrap_ci(values, table.loc[values.index, "patient_id"], seed=seed)[1:]
+
+    look = {"palette": colours, "hue_order": list(colours), "marker": "o", "markersize": 5, "markeredgewidth": 0}
+    sns.lineplot(table, x=x, y=y, hue=hue, errorbar=by_people, ax=ax, **look)
+    ax.legend().remove()

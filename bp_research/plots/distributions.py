@@ -1,4 +1,4 @@
-"""Distributions of features over groups of photos, how far the groups overlap, and which features differ most."""
+"""Distributions of features over groups of photos, and how far the groups overlap."""
 
 import numpy as np
 import pandas as pd
@@ -9,8 +9,8 @@ from scipy.stats import gaussian_kde
 from ..face.schemes import FEATURE_GROUPS, RATIOS
 from ..people.group_differences import measured_rows
 from ..people.one_person import ONE_SIDED
-from .charts import forest, heat_table
-from .style import GRADES, REGION_COLOURS, WIDTH, axes, count, heading, levels_of, named, panels, quantity, source
+from .charts import heat_table
+from .style import GRADES, WIDTH, axes, heading, levels_of, named, panels, quantity, source
 
 _SHOWN = 0.985  # share of the values that the x axis holds: a few closed eyes would squeeze all others
 
@@ -111,25 +111,6 @@ def overlap_table(found, ax=None):
     ax = heat_table(cells, vmin=0, vmax=1.15, ax=ax)
     ax.axhline(len(cells) - 2, color="white", linewidth=5)
     return ax
-
-
-def effect_sizes(ranking):
-    """Cliff's delta of each feature with its interval, ranked.
-
-    Parameters
-    ----------
-    ranking : DataFrame
-        From :func:`bp_research.people.group_differences.rank_features`.
-
-    Returns
-    -------
-    Axes
-    """
-    kinds = ((kind, count(n, "photo"), count(people, "person", "people")) for kind, (n, people) in ranking.attrs.items())
-    sizes = ", ".join(f"{kind}: {photos} of {people}" for kind, photos, people in kinds)
-    xlabel = f"Cliff's delta [no unit], 95 % interval by people\n{sizes}"
-    table = ranking.assign(name=ranking["feature"].map(named))
-    return forest(table, "delta", "low", "high", "name", by="region", reference=0, xlabel=xlabel, colours=REGION_COLOURS)
 
 
 def _density(values, grid, lowest):

@@ -1,39 +1,9 @@
-"""How good classifiers are: comparison with intervals and baseline, confusion matrix, calibration, importance."""
+"""How good classifiers are: confusion matrix and calibration; their comparison is a :func:`bp_research.plots.forest`."""
 
 from matplotlib.ticker import PercentFormatter
 
-from ..face.schemes import FEATURE_LABELS
-from .charts import forest, heat_table
+from .charts import heat_table
 from .style import COLOURS, CYCLE, WIDTH, axes
-
-
-def comparison(table, metric="balanced_accuracy", label="model", baseline=None, by=None, ax=None):
-    """One row per model: a metric with its 95 % interval, and the baseline as a line.
-
-    Parameters
-    ----------
-    table : DataFrame
-        ``summary`` of :class:`bp_research.grading.Evaluation`, or several of them put together.
-    metric : str
-        Column, with ``<metric>_low`` and ``<metric>_high`` beside it.
-    label : str
-        Column with the rows' names.
-    baseline : float, optional
-        What always giving the same answer reaches.
-    by : str, optional
-        Column whose values are told apart by colour.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
-    """
-    ends, xlabel = (f"{metric}_low", f"{metric}_high"), f"{metric.replace('_', ' ')}, 95 % interval by people"
-    ax = forest(table, metric, *ends, label, by=by, reference=baseline, ax=ax, xlabel=xlabel)
-    if baseline is not None:
-        place = {"xycoords": ("data", "axes fraction"), "xytext": (3, -3), "textcoords": "offset points"}
-        ax.annotate(f"baseline {baseline:.2f}", (baseline, 1), va="top", fontsize=9, **place)
-    return ax
 
 
 def confusion_matrix(counts, ax=None):
@@ -86,24 +56,3 @@ def calibration_curve(table, name=None, colour=None, ax=None):
     ax.vlines(x, table["low"], table["high"], color=colour or CYCLE[0], linewidth=1.6, alpha=0.6)
     ax.plot(x, table["observed"], "o-", color=colour or CYCLE[0], markersize=5, label=name)
     return ax
-
-
-def importances(table, most=12, ax=None):
-    """What is lost when an input is shuffled, the largest losses first.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From :func:`bp_research.grading.importance`.
-    most : int
-        Number of rows shown.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
-    """
-    rows = table.head(most)
-    rows = rows.assign(name=[f"{name} {FEATURE_LABELS.get(name, '')}".strip() for name in rows["input"]])
-    xlabel = "loss of balanced accuracy when shuffled, 95 % interval by people"
-    return forest(rows, "loss", "low", "high", "name", reference=0, ax=ax, xlabel=xlabel)

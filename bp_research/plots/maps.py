@@ -7,49 +7,15 @@ from .charts import forest
 from .style import COLOURS, REGION_COLOURS, WIDTH, axes, heading, levels_of, panels
 
 
-def scatter_map(points, about, by, ax=None, title="", legend=True):
-    """A map, one point per row, coloured by a column.
-
-    Parameters
-    ----------
-    points : array_like (n, 2)
-    about : DataFrame (n rows)
-    by : str
-        Column of the colours. With more than 12 groups, such as people, colours repeat and there is no legend.
-    ax : Axes, optional
-    title : str
-    legend : bool
-        Whether a legend gives the groups and their numbers.
-
-    Returns
-    -------
-    Axes
-    """
-    ax = axes(ax, (WIDTH * 0.75, WIDTH * 0.7))
-    levels, counts = levels_of(about, by), about[by].value_counts()
-    names = {level.value: f"{level.label}, n = {counts[level.value]}" for level in levels}
-    colours = {names[level.value]: level.colour for level in levels}
-    legend = legend and len(levels) <= 12
-    x, y = np.transpose(points)
-    dots = {"s": 14, "alpha": 0.75, "linewidth": 0, "hue_order": list(colours), "palette": colours}
-    sns.scatterplot(x=x, y=y, hue=about[by].map(names).to_numpy(), legend=legend, ax=ax, **dots)
-    ax.set(xticks=[], yticks=[])
-    ax.spines[:].set_visible(True)
-    ax.set_title(title, fontsize=10)
-    if legend:
-        frame = ax.legend(loc="upper left", bbox_to_anchor=(1, 1), markerscale=1.6, handletextpad=0.2, title=by)
-        frame.set_in_layout(False)  # beside others the map keeps their size
-    return ax
-
-
 def map_grid(layouts, about, by, numbers, title=""):
-    """Several maps as :func:`scatter_map`, each under its purity and what chance gives.
+    """Maps of one point per row, coloured by a column, each under its purity and what chance gives.
 
     Parameters
     ----------
     layouts : dict of str to array_like (n, 2)
     about : DataFrame (n rows)
     by : str
+        Column of the colours. With more than 12 groups, such as people, colours repeat and there is no legend.
     numbers : DataFrame
         From :func:`bp_research.people.maps.compare_maps` with these maps and this label.
     title : str
@@ -58,12 +24,21 @@ def map_grid(layouts, about, by, numbers, title=""):
     -------
     ndarray of Axes
     """
+    levels, counts = levels_of(about, by), about[by].value_counts()
+    names = {level.value: f"{level.label}, n = {counts[level.value]}" for level in levels}
+    colours = {names[level.value]: level.colour for level in levels}
+    dots = {"s": 14, "alpha": 0.75, "linewidth": 0, "hue_order": list(colours), "palette": colours}
     grid = panels(len(layouts), columns=2, height=3.1)
     rows = numbers[numbers["label"] == by].set_index("map")
     for (name, points), ax in zip(layouts.items(), grid, strict=True):
+        x, y = np.transpose(points)
+        sns.scatterplot(x=x, y=y, hue=about[by].map(names).to_numpy(), ax=ax, **dots)
         purity, chance = rows.loc[name, ["purity", "purity_chance"]]
-        text = f"{name}\npurity {purity:.2f}, by chance {chance:.2f}"
-        scatter_map(points, about, by, ax, text, legend=ax is grid[-1])
+        ax.set_title(f"{name}\npurity {purity:.2f}, by chance {chance:.2f}", fontsize=10)
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(True)
+        frame = ax.legend(loc="upper left", bbox_to_anchor=(1, 1), markerscale=1.6, handletextpad=0.2, title=by)
+        frame.set(in_layout=False, visible=ax is grid[-1] and len(levels) <= 12)  # beside others the map keeps their size
     heading(grid[0], title)
     return grid
 

@@ -1,14 +1,16 @@
 """A patient's sheet: one person's measures, scores and face on one printed page."""
 
 import base64
-import io
+import re
 from datetime import date as calendar
+from html import escape
 from pathlib import Path
 
 import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from IPython.core.pylabtools import print_figure
 from scipy.stats import norm
 
 from .. import DISCLAIMER, __version__, clinical
@@ -19,7 +21,8 @@ from ..face.geometry import eye_frame
 from ..face.measures import MEASURES
 from ..face.schemes import EXPRESSIONS, REGIONS
 from ..measuring.cohort import landmarks_of
-from ..people.healthy_norms import ALL_AGES, COMPOSITE, COPIES, asymmetry_scale, composite_score, read_norms
+from ..paths import reports_dir
+from ..people.healthy_norms import ALL_AGES, COMPOSITE, COPIES, asymmetry_scale, compare, composite_score, read_norms
 from .faces import outline
 from .style import COLOURS
 
@@ -179,10 +182,63 @@ def drawn_face(points, measures):
             ax.text(x, height, text, ha=where, va="center", fontsize=12, fontweight="bold")
             ax.text(x, height + 0.1, measure, ha=where, va="center", fontsize=8, color="#48535f")
     ax.set_xlim(left - 1.0, right + 1.0)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=200)
+    return _as_uri(figure)
+
+
+def person_strips(table, photoset, show=False, most=20):
+    """One line per person: the face, the side and region that differ most, the composite score, and whether it can be read.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`bp_research.measure_cohort`.
+    photoset : PhotoSet
+        Its photos.
+    show : bool
+        Whether the photos may be shown; else the face is drawn as lines.
+    most : int
+        Number of people.
+
+    Returns
+    -------
+    pandas.io.formats.style.Styler
+        Of each person the first photo that could be measured, taken to be at rest unless it says "open smile", against the
+        healthy people that come with the package, see :func:`bp_research.compare`.
+    """
+    strips = []
+    for person, own in list(table.groupby("patient_id", sort=False))[:most]:
+        read = own[own["status"] == "ok"]
+        first = (read if len(read) else own).iloc[0]
+        strip = {"face": "", "person": escape(str(person)), "differs most": "–", "composite score": "–"}
+        if len(read):
+            photo = photoset.select([first["photo_id"]])[0]
+            found = compare(photo.path, "open smile" if first["expression"] == "open smile" else "at rest")
+            composite, worst = found.iloc[0], found[found["quantity"].isin(REGIONS)].nlargest(1, "percentile").iloc[0]
+            drawing = _photo_uri(photo, 90) if show else _small_face(landmarks_of(read)[0])
+            strip["face"] = f'<img src="{drawing}" alt="the face of {strip["person"]}" width="64">'
+            strip["differs most"] = "{quantity}, {side} {how}, percentile {percentile:.0f}".format(**worst)
+            strip["composite score"] = "{value:.1f}, percentile {percentile:.0f}".format(**composite)
+        quality = first.get("quality", "")
+        fit = f"with reserve: {quality}" if isinstance(quality, str) and quality else "yes"
+        reason = first["status"].replace(str(first["path"]), "the photo")
+        strip["fit to be measured"] = escape(fit if len(read) else f"no: {reason}")
+        sheet = f"sheets/{re.sub(r'[^A-Za-z0-9._-]+', '_', str(person))}.html"
+        strip["sheet"] = f'<a href="{sheet}">sheet</a>' if (reports_dir() / sheet).is_file() else "not made"
+        strips.append(strip)
+    return pd.DataFrame(strips).style.hide()
+
+
+def _small_face(points):
+    """A face as lines, without its numbers, as the data URI of a picture."""
+    figure = plt.figure(figsize=(1.2, 1.4), layout="none")
+    outline(eye_frame(points), figure.add_axes((0, 0, 1, 1)), linewidth=1)
+    return _as_uri(figure)
+
+
+def _as_uri(figure):
+    """A figure as the data URI of a picture; it is closed."""
     plt.close(figure)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return "data:image/png;base64," + print_figure(figure, "png", bbox_inches=None, dpi=200, base64=True).replace("\n", "")
 
 
 def _photo_uri(photo, height=420):

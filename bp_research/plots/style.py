@@ -170,11 +170,13 @@ def count(n, one, many=None):
 
 
 def named(name):
-    """A feature's or region's name with what it measures, for tables: "f14 tilt of mouth corners"."""
-    return f"{name}, left minus right" if name in REGIONS else f"{name} {FEATURE_LABELS.get(name, '')}".strip()
+    """What a feature or region measures, for tables: "tilt of mouth corners (f14)"."""
+    if name in REGIONS:
+        return f"{name}, left minus right"
+    return f"{FEATURE_LABELS[name]} ({name})" if name in FEATURE_LABELS else str(name)
 
 
 def quantity(name):
-    """The same with its unit, for an axis: "f14 tilt of mouth corners [degrees]"."""
+    """The same with its unit, for an axis: "tilt of mouth corners (f14) [degrees]"."""
     unit = "inter-ocular distances" if name in REGIONS else FEATURE_UNITS[name].replace("1", "")
     return f"{named(name)} [{unit}]" if unit else named(name)

@@ -33,8 +33,8 @@ _PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 def render(executed, notebook, results, parameters):
     """The page of an executed notebook.
 
-    Under its title and question stand the answer (:meth:`bp_research.reports.Report.answer`) and the figure of the cell tagged
-    ``thumbnail``; then what the notebook tells. Each table can be sorted and saved, long ones are folded.
+    Under its title and question stand the answer (:meth:`bp_research.reports.Report.answer`) and the first figure or table
+    of a cell tagged ``thumbnail``; then what the notebook tells. Each table can be sorted and saved, long ones are folded.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def render(executed, notebook, results, parameters):
     """
     from nbconvert import HTMLExporter
 
-    title = _title(executed) or notebook.stem
+    title = next(filter(None, map(heading_of, executed.cells)), notebook.stem)
     _answer_first(executed, results)
     _describe_pictures(executed)
     _arrange_tables(executed, notebook.stem)
@@ -90,15 +90,12 @@ def build_index():
     cards = {page.stem[:2]: _card(page) for page in pages if (results_dir() / f"{page.stem}.json").is_file()}
     chapters = {question: [cards.pop(n) for n in numbers if n in cards] for question, numbers in CHAPTERS.items()}
     chapters["More"] = list(cards.values())
-    made = {}
-    shown = list(itertools.chain(*chapters.values()))
-    for card in shown:
-        made.setdefault(card["source"], []).append(card["number"])
     sheets = sorted((reports_dir() / "sheets").glob("*.html"), key=lambda path: -path.stat().st_mtime)
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True)
     about = {"style": _style(), "disclaimer": DISCLAIMER, "date": _today(), "version": __version__}
-    about |= {"made": made, "simulated": any(card["simulated"] for card in shown)}
-    page = environment.get_template("overview.html.j2").render(chapters=chapters, sheets=sheets[:5], **about)
+    shown = list(itertools.chain(*chapters.values()))
+    page = environment.get_template("overview.html.j2").render(chapters=chapters, cards=shown, sheets=sheets[:5], **about)
+    write_atomic(reports_dir() / "features.svg", (_TEMPLATES / "features.svg").read_bytes())
     return write_atomic(reports_dir() / "index.html", page)
 
 
@@ -185,36 +182,26 @@ def _answer_first(executed, results):
     lifted = [new_markdown_cell(f"{title}\n\n<div class=question>\n\n{question}\n\n</div>")]
     if answer := results.get("answer"):
         lifted.append(new_markdown_cell(f"<div class=answer>\n\n{answer}\n\n</div>"))
-    shown = [cell for cell in executed.cells if "thumbnail" in tags_of(cell)]
-    for output in [o for cell in shown for o in cell.outputs if set(_PICTURES) & set(o.get("data", ()))][:1]:
+    shown = ((cell, output) for cell, _, output in _outputs(executed) if "thumbnail" in tags_of(cell))
+    for cell, output in [pair for pair in shown if {*_PICTURES, "text/html"} & set(pair[1].get("data", ()))][:1]:
         lifted.append(new_code_cell(outputs=[output]))
-        shown[0].outputs.remove(output)
+        cell.outputs.remove(output)
     if executed.cells[first].cell_type == "markdown":
         executed.cells[first : first + 1] = [*lifted, new_markdown_cell(rest)]
 
 
 def thumbnail_of(executed):
     """A small JPEG of the figure of the cell tagged ``thumbnail``, else of the first; None without any."""
-    from PIL import Image
+    from PIL import Image, ImageOps
 
-    cells = sorted(executed.cells, key=lambda cell: "thumbnail" not in tags_of(cell))
-    encoded = (
-        output.data[mime]
-        for cell in cells
-        for output in cell.get("outputs", ())
-        for mime in ("image/png", "image/jpeg")
-        if mime in output.get("data", ())
-    )
-    first = next(encoded, None)
-    if first is None:
+    shown = (output.data for cell, _, output in _outputs(executed) if "thumbnail" in tags_of(cell) and "data" in output)
+    every = (output.data for _, _, output in _outputs(executed) if "data" in output)
+    encoded = next((data["image/png"] for data in itertools.chain(shown, every) if "image/png" in data), None)
+    if encoded is None:
         return None
-    picture = Image.open(io.BytesIO(base64.b64decode(first))).convert("RGBA")
-    flat = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
-    width, height = _THUMBNAIL_SIZE
-    flat = flat.crop((0, 0, flat.width, min(flat.height, flat.width * height // width)))  # a tall one would be tiny
-    flat.thumbnail(_THUMBNAIL_SIZE, Image.Resampling.LANCZOS)
+    picture = Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB")
     buffer = io.BytesIO()
-    flat.save(buffer, "JPEG", quality=85)
+    ImageOps.fit(picture, _THUMBNAIL_SIZE, centering=(0, 0)).save(buffer, "JPEG", quality=85)  # a tall one would be tiny
     return buffer.getvalue()
 
 
@@ -259,17 +246,10 @@ def _without_path(value):
     return "(a path)" if isinstance(value, str) and ("/" in value or "\\" in value) else value
 
 
-def _title(executed):
-    """Text of the notebook's first heading, or ''."""
-    return next((heading for cell in executed.cells if (heading := heading_of(cell, first=True))), "")
-
-
-def heading_of(cell, first=False):
-    """Text of the last (or first) heading in a Markdown cell, without marks; '' if it has none."""
-    if cell.cell_type != "markdown":
-        return ""
-    found = re.findall(r"(?m)^#{1,6} +(.+?) *#*$", cell.source)
-    return re.sub(r"[*_`]", "", found[0 if first else -1]) if found else ""
+def heading_of(cell):
+    """Text of the first heading in a Markdown cell, without marks; '' if it has none."""
+    found = re.search(r"(?m)^#{1,6} +(.+?) *#*$", cell.source) if cell.cell_type == "markdown" else None
+    return re.sub(r"[*_`]", "", found[1]) if found else ""
 
 
 def tags_of(cell):

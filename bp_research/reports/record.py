@@ -145,9 +145,10 @@ def record(name, values, path=None):
     for line in values.get("headline", ()):
         if not {"label", "value"} <= set(line):
             raise BadSettingError(f"results of {name}: a headline needs label and value, got {line!r}")
-    content = _plain(values, name) | {"versions": versions()}
+    content = json.dumps(values | {"versions": versions()}, default=_plain)
+    finite = json.loads(content, parse_constant=lambda name: None)
     path = results_dir() / f"{name}.json" if path is None else path
-    return write_atomic(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    return write_atomic(path, json.dumps(finite, indent=1, ensure_ascii=False) + "\n")
 
 
 def in_words(line):
@@ -204,18 +205,10 @@ def _number(value):
     return str(value)
 
 
-def _plain(value, where):
-    """``value`` as JSON knows it; NaN and infinity become None."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item, f"{where}.{key}") for key, item in value.items()}
+def _plain(value):
+    """A list or number in place of what JSON does not know."""
     if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist(), where)
-    if isinstance(value, list | tuple | range):
-        return [_plain(item, where) for item in value]
-    if isinstance(value, float):
-        return value if np.isfinite(value) else None
-    if value is None or isinstance(value, str | int):
-        return value
-    raise BadSettingError(
-        f"results: {where} is a {type(value).__name__}; give numbers, strings, lists, dicts or arrays"
-    )
+        return value.tolist()
+    if isinstance(value, range):
+        return list(value)
+    raise BadSettingError(f"results: there is a {type(value).__name__}; give numbers, strings, lists, dicts or arrays")

@@ -1,0 +1,68 @@
+"""A page as a browser without network shows it: what is cut off, too wide, too pale, unnamed or in error."""
+
+import shutil
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+SCREENS = {"1280": {"width": 1280, "height": 800}, "390": {"width": 390, "height": 844}}
+
+# Everything that is folded is opened first; then all that a reader of this width would miss.
+_LOOK = """() => {
+  for (const part of document.querySelectorAll("details")) part.open = true;
+  const found = [], room = document.documentElement.clientWidth;
+  const name = (one) => one.tagName + ": " + one.textContent.trim().replace(/\\s+/g, " ").slice(0, 50);
+  if (document.documentElement.scrollWidth > room) found.push("the page is wider than the screen");
+  for (const one of document.querySelectorAll("main *")) {
+    const box = one.getBoundingClientRect();
+    if (!box.width || !one.checkVisibility()) continue;
+    const style = getComputedStyle(one);
+    if (box.right > room + 1) found.push("beyond the edge, " + name(one));
+    if (style.overflowX !== "visible" && one.scrollWidth > one.clientWidth + 1) found.push("cut off, " + name(one));
+  }
+  for (const image of document.images)
+    if (!image.alt && !image.closest("a")) found.push("without text, picture " + image.src.slice(0, 40));
+  const colour = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+    .map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const one = texts.currentNode.parentElement;
+    if (!texts.currentNode.textContent.trim() || !one.checkVisibility() || one.closest("style, script")) continue;
+    const style = getComputedStyle(one);
+    let ground = one;
+    while (ground && (colour(getComputedStyle(ground).backgroundColor)[3] ?? 1) === 0) ground = ground.parentElement;
+    const canvas = matchMedia("(prefers-color-scheme: dark)").matches ? [18, 18, 18] : [255, 255, 255];
+    const [a, b] = [style.color, ground && getComputedStyle(ground).backgroundColor]
+      .map((text) => light(text ? colour(text) : canvas));
+    const large = parseFloat(style.fontSize) >= (style.fontWeight >= 700 ? 18.66 : 24);
+    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (contrast < (large ? 3 : 4.5)) found.push("contrast " + contrast.toFixed(1) + ", " + name(one));
+  }
+  return [...new Set(found)].slice(0, 10);
+}"""
+
+
+def faults(*pages):
+    """What is wrong with pages, a list of str: on a wide and on a narrow screen, in light and in dark colours."""
+    if not CHROMIUM:
+        pytest.skip("no chromium to look with")
+    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright to look with")
+    found = []
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        for width, screen in SCREENS.items():
+            for scheme in ("light", "dark"):
+                context = browser.new_context(viewport=screen, color_scheme=scheme, offline=True)
+                window = context.new_page()
+                errors = []
+                window.on("console", lambda said, errors=errors: said.type == "error" and errors.append(said.text))
+                window.on("pageerror", lambda error, errors=errors: errors.append(str(error)))
+                for page in pages:
+                    window.goto(page.as_uri())
+                    found += [f"{page.name}, {width} px, {scheme}: {fault}" for fault in window.evaluate(_LOOK) + errors]
+                    errors.clear()
+                context.close()
+        browser.close()
+    return found + [f"{page.name}: {page.stat().st_size} bytes" for page in pages if page.stat().st_size > 5e6]
