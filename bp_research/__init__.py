@@ -3,7 +3,10 @@
 Importing the package is cheap: the names below load what they need on first use.
 """
 
+import sys
 from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 
 __version__ = "0.1.0"
 
@@ -36,6 +39,23 @@ _HOMES = {
     "grade": "grading.verdict",
 }
 
+#: Modules that were moved into the package's rooms, by the names under which programs may still import them.
+_MOVED = {
+    **dict.fromkeys(("schemes", "geometry", "images", "process_results"), "face"),
+    **dict.fromkeys(("facemesh", "iris", "get_landmarks"), "landmarks"),
+    **dict.fromkeys(("cohort", "landmark_tester", "intervals"), "measuring"),
+    **dict.fromkeys(("dataset_tester", "training"), "accuracy"),
+    **dict.fromkeys(("one_person", "recovery", "group_differences", "maps"), "people"),
+}
+_RENAMED = {
+    **{name: f"{room}.{name}" for name, room in _MOVED.items()},
+    "adapters": "landmarks.adapter accuracy.fitting",
+    "augment": "measuring.copies",
+    "models": "landmarks.files",
+    "predictors": "landmarks.engine landmarks.dlib_engine landmarks.models",
+    "statistics": "accuracy.scores",
+}
+
 __all__ = ["DEFAULT_MODEL", "DISCLAIMER", "__version__", *_HOMES]
 
 
@@ -47,3 +67,22 @@ def __getattr__(name):
 
 def __dir__():
     return sorted([*globals(), *_HOMES])
+
+
+class _Renamed(MetaPathFinder, Loader):
+    """Finds modules under the names that they had before."""
+
+    def find_spec(self, fullname, path=None, target=None):
+        package, _, name = fullname.rpartition(".")
+        return ModuleSpec(fullname, self) if package == __name__ and name in _RENAMED else None
+
+    def create_module(self, spec):
+        """An ordinary module, for :meth:`exec_module` to fill."""
+
+    def exec_module(self, module):
+        for home in _RENAMED[module.__name__.rpartition(".")[2]].split():
+            names = vars(import_module(f".{home}", __name__))
+            vars(module).update({name: value for name, value in names.items() if not name.startswith("__")})
+
+
+sys.meta_path.append(_Renamed())
