@@ -29,6 +29,10 @@ class BadModelError(BpResearchError, ValueError):
     """A model file is truncated, altered or does not fit what it is used for."""
 
 
+class RuntimeNotFoundError(BpResearchError, FileNotFoundError):
+    """Software that the page for phones runs on is not there and cannot be fetched."""
+
+
 class DatasetNotFoundError(BpResearchError, FileNotFoundError):
     """A folder is missing or is not laid out as the data set is."""
 

@@ -15,7 +15,7 @@ SOURCES = {
 #: Each room may use those before it.
 ROOMS = (
     *("errors", "paths", "work", "face", "landmarks", "demo", "datasets", "measuring", "accuracy", "people", "clinical"),
-    *("grading", "annotating", "plots", "reports"),
+    *("grading", "annotating", "plots", "phone", "reports"),
 )
 
 #: Longest function, in lines of code without its docstring.

@@ -10,7 +10,7 @@ from .measures import SHARES
 _FISSURE = "palpebral fissure height"
 _AT_REST = ("brow height", _FISSURE, "commissure excursion", "smile angle")
 #: What each item is taken from: the measure and the expressions.
-_ITEMS = {
+ITEMS = {
     "resting brow": ("brow height", "at rest"),
     "resting palpebral fissure": (_FISSURE, "at rest"),
     "oral commissure at rest": ("commissure excursion", "at rest"),
@@ -22,11 +22,11 @@ _ITEMS = {
     "ocular synkinesis": (_FISSURE, "open smile", "lip pucker"),
 }
 #: The items of each part of Auto-eFACE; the last item is that of synkinesis.
-STATIC, DYNAMIC = tuple(_ITEMS)[:3], tuple(_ITEMS)[3:8]
-_MOVEMENTS = {"brow": _ITEMS["brow elevation"], "mouth": _ITEMS["oral commissure with smile"]}
+STATIC, DYNAMIC = tuple(ITEMS)[:3], tuple(ITEMS)[3:8]
+_MOVEMENTS = {"brow": ITEMS["brow elevation"], "mouth": ITEMS["oral commissure with smile"]}
 
 #: Lids nearer to each other than this are closed, mm.
-_CLOSED_MM = 1.0
+CLOSED_MM = 1.0
 #: Distance of the outer eye corners of adults, mm, for tables without millimetres: mean of the 102 London faces, by hand.
 _ADULT_INTEROCULAR_MM = 87.0
 
@@ -162,14 +162,14 @@ def _open(measures, of, expression):
     """How far the affected eye is open; 0 where the lids are near enough to count as closed."""
     opening = of(_FISSURE, expression)[0]
     in_shares = next(iter(measures.values())).loc[_FISSURE, "unit"] == SHARES
-    return 0.0 if opening < _CLOSED_MM / (_ADULT_INTEROCULAR_MM if in_shares else 1) else opening
+    return 0.0 if opening < CLOSED_MM / (_ADULT_INTEROCULAR_MM if in_shares else 1) else opening
 
 
 def _reasons(items, of):
     """Why each item that is NaN could not be had."""
     why = {}
     for item in items.index[items.isna()]:
-        measure, *expressions = (_ITEMS | _MOVEMENTS)[item]
+        measure, *expressions = (ITEMS | _MOVEMENTS)[item]
         missing = [e for e in expressions if np.isnan(of(measure, e)).any()]
         lacking = f"no {measure} in a photo of: {', '.join(missing)}"
         why[item] = lacking if missing else "the healthy side measures nothing"

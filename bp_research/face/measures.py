@@ -30,7 +30,7 @@ _UPPER_LID, _LOWER_LID = [36, 37, 38, 39], [36, 41, 40, 39]
 _OUTER_UPPER, _OUTER_LOWER = np.arange(48, 55), [48, 59, 58, 57, 56, 55, 54]
 _INNER_UPPER, _INNER_LOWER = np.arange(60, 65), [60, 67, 66, 65, 64]
 #: Smoothing of curves of four or five points, and of the outer lips' seven, which turn more sharply.
-_SMOOTHING, _LIP_SMOOTHING = 0.05, 0.003
+SMOOTHING, LIP_SMOOTHING = 0.05, 0.003
 
 
 def measure(points, right_iris=None, left_iris=None):
@@ -100,7 +100,7 @@ def iris_share(points, right_iris, left_iris):
 def _side(face, iris):
     """The right side's measures, and the heights of its mouth corner and of both lips' edges half way to the midline."""
     upper, lower, brow = (_Curve(face[..., part, :]) for part in (_UPPER_LID, _LOWER_LID, RIGHT_BROW))
-    outer_upper, outer_lower = (_Curve(face[..., part, :], _LIP_SMOOTHING) for part in (_OUTER_UPPER, _OUTER_LOWER))
+    outer_upper, outer_lower = (_Curve(face[..., part, :], LIP_SMOOTHING) for part in (_OUTER_UPPER, _OUTER_LOWER))
     inner_upper, inner_lower = (_Curve(face[..., part, :]) for part in (_INNER_UPPER, _INNER_LOWER))
     iris_x, iris_y = np.moveaxis(iris, -1, 0)
     corner_x, corner_y = np.moveaxis(face[..., RIGHT_MOUTH_CORNER, :], -1, 0)
@@ -133,7 +133,7 @@ class _Curve:
     of them above each other too, and gives the mirror image the mirrored line.
     """
 
-    def __init__(self, points, smoothing=_SMOOTHING):
+    def __init__(self, points, smoothing=SMOOTHING):
         x, y = np.moveaxis(points, -1, 0)
         self.ends = x.min(axis=-1), x.max(axis=-1)
         self.middle, self.half = sum(self.ends) / 2, (self.ends[1] - self.ends[0]) / 2

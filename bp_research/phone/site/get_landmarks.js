@@ -1,0 +1,13 @@
+// A photo in, 68 landmarks out (landmarks/get_landmarks.py).
+
+import { findIrises } from './facemesh.js';
+import { readImage } from './images.js';
+import { headPose } from './pose.js';
+
+// The face in a file: {picture, landmarks, detected, mesh, depth, box, faces, irises, pose}, px of the upright photo.
+export async function getLandmarks(file, engine, model) {
+  const picture = await readImage(file, model.max_megapixels);
+  const face = await engine.measure(picture);
+  const irises = findIrises(face, model.points.closed);
+  return { picture, ...face, detected: face.landmarks, irises, pose: headPose(face, model.points) };
+}

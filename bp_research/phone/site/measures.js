@@ -1,0 +1,118 @@
+// The measures clinicians take of a face, side by side (face/measures.py and clinical/measures.py).
+
+import { interocular, mean, median, middleOf, rotate, tilt } from './geometry.js';
+
+const range = (first, last) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
+const [UPPER_LID, LOWER_LID, BROW] = [range(36, 39), [36, 41, 40, 39], range(17, 21)];
+const [OUTER_UPPER, OUTER_LOWER] = [range(48, 54), [48, 59, 58, 57, 56, 55, 54]];
+const [INNER_UPPER, INNER_LOWER] = [range(60, 64), [60, 67, 66, 65, 64]];
+const notNaN = (value) => (Number.isNaN(value) ? 0 : value);
+
+// Diameter of the irises over the distance of the outer eye corners; NaN without an iris.
+export function irisShare({ landmarks, irises }) {
+  const radii = [irises.right, irises.left].filter(Boolean).map((iris) => iris[2]);
+  return (2 * mean(radii)) / interocular(landmarks);
+}
+
+// One scale for all photos {expression: face} of a person: mm between the outer eye corners; NaN if no eye is open.
+export function personScale(faces, diameter) {
+  const shares = Object.entries(faces).map(([expression, face]) => [expression, irisShare(face)]);
+  const seen = shares.filter(([, share]) => share > 0);
+  const resting = seen.filter(([expression]) => expression === 'at rest');
+  return diameter / median((resting.length ? resting : seen).map(([, share]) => share));
+}
+
+// {measure: {right, left, difference, percent}}, mm by `scale`, degrees; of a measure of the whole face the difference only.
+export function measure({ landmarks, irises }, scale, { measures, points, smoothing }) {
+  const corners = [[36, 39], [42, 45]].map(([a, b]) => middleOf([landmarks[a], landmarks[b]]));
+  const known = [irises.right, irises.left].map((iris) => iris && iris.slice(0, 2));
+  const axis = known.every(Boolean) ? known : corners;
+  const middle = middleOf(axis);
+  const size = interocular(landmarks);
+  const turned = rotate([...landmarks, ...known.map((iris, side) => iris ?? corners[side])], -tilt(...axis), middle);
+  const framed = turned.map(([x, y]) => [(x - middle[0]) / size, (middle[1] - y) / size]);
+  const face = framed.slice(0, 68);
+  const mirrored = points.mirror.map((i) => [-face[i][0], face[i][1]]);
+  const right = side(face, framed[68], smoothing);
+  const left = side(mirrored, [-framed[69][0], framed[69][1]], smoothing);
+  const whole = [...right.lips.map((height, i) => Math.abs(height - left.lips[i])), Math.abs(face[51][0])];
+  let sided = 0;
+  let single = 0;
+  return Object.fromEntries(
+    measures.map(({ name, dimension, sided: both }) => {
+      const unit = scale ** dimension;
+      if (!both) return [name, { right: NaN, left: NaN, difference: whole[single++] * unit, percent: NaN }];
+      const [a, b] = [right.values[sided] * unit, left.values[sided++] * unit];
+      const larger = Math.max(a, b);
+      return [name, { right: a, left: b, difference: b - a, percent: larger > 0 ? (100 * Math.min(a, b)) / larger : NaN }];
+    }),
+  );
+}
+
+// The right side's measures, and the heights of its mouth corner and of both lips' edges half way to the midline.
+function side(face, [irisX, irisY], smoothing) {
+  const line = (part, much = smoothing.lids) => curve(part.map((i) => face[i]), much);
+  const [upper, lower, brow] = [UPPER_LID, LOWER_LID, BROW].map((part) => line(part));
+  const [outerUpper, outerLower] = [OUTER_UPPER, OUTER_LOWER].map((part) => line(part, smoothing.lips));
+  const [innerUpper, innerLower] = [INNER_UPPER, INNER_LOWER].map((part) => line(part));
+  const [cornerX, cornerY] = face[48];
+  const middle = mean([37, 38, 41, 40].map((i) => face[i][0]));
+  const rise = cornerY - outerLower(0);
+  const half = halfWay(outerUpper, cornerX, cornerY);
+  const opening = (x) => notNaN(Math.max(0, innerUpper(x) - innerLower(x)));
+  const steps = range(0, 100).map((i) => (i / 100) * Math.min(0, face[60][0]));
+  const area = steps.slice(1).reduce((sum, x, i) => sum + ((opening(x) + opening(steps[i])) / 2) * (x - steps[i]), 0);
+  const eye = face.slice(36, 42);
+  const values = [
+    brow(irisX) - irisY,
+    upper(irisX) - irisY,
+    irisY - lower(irisX),
+    Math.abs(upper(middle) - lower(middle)),
+    Math.hypot(cornerX, rise),
+    90 + (Math.atan2(rise, Math.abs(cornerX)) * 180) / Math.PI,
+    Number.isNaN(half) ? NaN : opening(half),
+    outerUpper(half) - outerLower(half),
+    Math.abs(eye.reduce((sum, [x, y], i) => sum + x * eye.at(i - 1)[1] - y * eye.at(i - 1)[0], 0)) / 2,
+    Math.abs(area),
+  ];
+  return { values, lips: [cornerY, outerUpper(half), outerLower(half)] };
+}
+
+// The height of a smoothing spline through points at each x; NaN beyond its ends.
+function curve(points, smoothing) {
+  const xs = points.map(([x]) => x);
+  const [low, high, n] = [Math.min(...xs), Math.max(...xs), points.length];
+  const [middle, half] = [(low + high) / 2, (high - low) / 2];
+  const knots = xs.map((x) => (x - middle) / Math.max(half, 1e-9));
+  const basis = (x) => [...knots.map((knot) => -(Math.abs(x - knot) ** 5)), 1, x, x * x];
+  const rows = knots.map((knot, i) => basis(knot).map((value, j) => value + (i === j ? smoothing : 0)));
+  const free = range(0, 2).map((power) => [...knots.map((knot) => knot ** power), 0, 0, 0]);
+  const weights = solve([...rows, ...free], [...points.map(([, y]) => y), 0, 0, 0], n + 3);
+  return (x) => (x >= low && x <= high ? basis((x - middle) / half).reduce((sum, b, i) => sum + b * weights[i], 0) : NaN);
+}
+
+// Gauss's elimination with the largest pivots.
+function solve(matrix, values, n) {
+  const rows = matrix.map((row, i) => [...row, values[i]]);
+  for (let k = 0; k < n; k++) {
+    const best = range(k, n - 1).reduce((a, b) => (Math.abs(rows[b][k]) > Math.abs(rows[a][k]) ? b : a));
+    [rows[k], rows[best]] = [rows[best], rows[k]];
+    for (let i = 0; i < n; i++) {
+      if (i === k) continue;
+      const factor = rows[i][k] / rows[k][k];
+      for (let j = k; j <= n; j++) rows[i][j] -= factor * rows[k][j];
+    }
+  }
+  return rows.map((row, i) => row[n] / row[i]);
+}
+
+// Where the upper lip is half as far from the mouth corner as the corner from the midline; NaN if it is nowhere.
+function halfWay(upperLip, cornerX, cornerY) {
+  let [near, far] = [cornerX, 0];
+  for (let i = 0; i < 50; i++) {
+    const middle = (near + far) / 2;
+    const beyond = Math.hypot(middle - cornerX, upperLip(middle) - cornerY) > -cornerX / 2;
+    [near, far] = beyond ? [near, middle] : [middle, far];
+  }
+  return cornerX < 0 ? near : NaN;
+}
