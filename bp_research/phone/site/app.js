@@ -1,0 +1,164 @@
+// The page's steps: consent, expression, photo, points, result. Everything lives in memory until the page is closed.
+
+import { Camera } from './camera.js';
+import { Editor } from './editor.js';
+import { FaceMeshEngine } from './facemesh.js';
+import { getLandmarks } from './get_landmarks.js';
+import { reasonsOf } from './quality.js';
+import { evaluate, show as showResult } from './result.js';
+import { save } from './saving.js';
+import { currentLanguage, element, loadTexts, setLanguage, t, wordsOf } from './texts.js';
+
+const VIEWS = ['start', 'list', 'photo', 'check', 'result'];
+const $ = (id) => document.getElementById(id);
+const [model, languages] = await Promise.all([fetch('model.json').then((answer) => answer.json()), loadTexts()]);
+const session = { faces: {}, expression: model.expressions[0], pending: null, affected: null, shown: null };
+const zooms = document.querySelectorAll('[data-zoom]');
+const camera = new Camera($('video'), $('viewfinder'));
+const editor = new Editor($('stage'), model.points.outlines, (words) => ($('chosen').textContent = words), changed);
+
+const engine = FaceMeshEngine.load(model);
+let state = () => t('loading');
+engine.then(
+  () => (state = () => t('ready')),
+  (error) => (state = () => wordsOf(error)),
+).then(tell);
+// afterwards, so that the files are fetched once
+engine.finally(() => navigator.serviceWorker?.register('service_worker.js')).catch(() => {});
+
+function tell() {
+  $('engine').textContent = state();
+}
+
+function go(view) {
+  if (location.hash === `#${view}`) show();
+  else location.hash = view;
+}
+
+// Show the step that the address names, or the last one before it that is possible.
+function show() {
+  let view = VIEWS.find((one) => location.hash === `#${one}`) ?? 'start';
+  if (view === 'check' && !session.pending) view = 'list';
+  if (view === 'result' && !Object.keys(session.faces).length) view = 'list';
+  if (!$('consent').checked) view = 'start';
+  camera.close();
+  tell();
+  VIEWS.forEach((one) => ($(one).hidden = one !== view));
+  ({ list: showList, photo: showPhoto, check: showCheck, result: showNumbers })[view]?.();
+  $(view).querySelector('h1').focus({ preventScroll: true });
+  scrollTo(0, 0);
+}
+
+function showList() {
+  for (const card of document.querySelectorAll('[data-expression]')) {
+    const done = card.dataset.expression in session.faces;
+    card.classList.toggle('done', done);
+    card.querySelector('small').hidden = !done;
+  }
+  $('to-result').disabled = !Object.keys(session.faces).length;
+}
+
+function showPhoto(problem = '') {
+  $('photo-title').textContent = t(`expression.${session.expression}`);
+  $('photo-instruction').textContent = t(`instruction.${session.expression}`);
+  $('problem').textContent = problem;
+  $('busy').textContent = '';
+  showCamera(false);
+}
+
+function showCamera(open) {
+  if (!open) camera.close();
+  $('camera').hidden = !open;
+  $('sources').hidden = open;
+}
+
+const attempt = (action) => action().catch((error) => showPhoto(wordsOf(error)));
+
+const measured = (file) =>
+  attempt(async () => {
+    showPhoto();
+    $('busy').textContent = t('measuring');
+    await new Promise((resolve) => setTimeout(resolve, 30)); // the words are drawn before the work begins
+    const face = await getLandmarks(file, await engine, model);
+    const reasons = reasonsOf(face, session.expression, model.quality);
+    session.pending = { ...face, expression: session.expression, reasons, corrected: false };
+    go('check');
+  });
+
+function showCheck() {
+  editor.show(session.pending);
+  pressZoom('face');
+  const { reasons } = session.pending;
+  const items = reasons.map(({ name, value }) => element('li', { textContent: t(`quality.${name}`, { value }) }));
+  const title = element('h2', { textContent: t('quality_title') });
+  const good = element('p', { className: 'good', textContent: `✓ ${t('quality_good')}` });
+  $('quality').replaceChildren(items.length ? element('div', { className: 'warned' }, title, element('ul', {}, ...items)) : good);
+}
+
+function changed(any) {
+  $('undo').disabled = !any;
+  if (session.pending) session.pending.corrected = any;
+}
+
+function pressZoom(part) {
+  editor.zoom(part);
+  zooms.forEach((button) => (button.ariaPressed = String(button.dataset.zoom === part)));
+}
+
+function showNumbers() {
+  const found = evaluate(session.faces, model);
+  const choose = (choice) => {
+    Object.assign(session, choice);
+    showNumbers();
+  };
+  showResult($('numbers'), found, model, session.shown, session.affected, choose);
+  $('saved').textContent = '';
+  $('save').onclick = async () => {
+    const files = await save(found, $('code').value.trim(), model.version);
+    $('saved').textContent = t('saved', { files: files.join(', ') });
+  };
+}
+
+// Without a live picture, as on plain http, the phone's own camera takes the photo.
+function choose(capture) {
+  $('file').toggleAttribute('capture', false);
+  if (capture) $('file').setAttribute('capture', capture);
+  $('file').click();
+}
+
+$('language').append(...languages.map(([code, name]) => element('option', { value: code, textContent: name, lang: code })));
+$('language').value = currentLanguage();
+$('language').onchange = ({ target }) => {
+  setLanguage(target.value);
+  show();
+};
+$('consent').onchange = ({ target }) => ($('begin').disabled = !target.checked);
+$('begin').onclick = () => go('list');
+$('to-result').onclick = () => go('result');
+$('take').onclick = () => (Camera.exists ? attempt(() => camera.open().then(() => showCamera(true))) : choose('user'));
+$('other-camera').onclick = () => attempt(() => camera.other());
+$('shutter').onclick = () => attempt(async () => measured(await camera.shoot()));
+$('cancel').onclick = () => showPhoto();
+$('choose').onclick = () => choose();
+$('file').onchange = ({ target }) => {
+  const [file] = target.files;
+  target.value = '';
+  if (file) measured(file);
+};
+for (const card of document.querySelectorAll('[data-expression]')) {
+  card.onclick = () => (session.expression = card.dataset.expression);
+}
+for (const button of zooms) button.onclick = () => pressZoom(button.dataset.zoom);
+$('undo').onclick = () => editor.undo();
+$('confirm').onclick = () => {
+  session.faces[session.pending.expression] = session.pending;
+  session.pending = null;
+  go('list');
+};
+$('forget').onclick = () => {
+  Object.assign(session, { faces: {}, pending: null, affected: null, shown: null });
+  go('list');
+};
+$('version').textContent = `bp_research ${model.version}`;
+addEventListener('hashchange', show);
+show();

@@ -1,0 +1,130 @@
+// The points on the photo, for a person to check and to move: by finger, mouse or keys (annotating/widget.py).
+
+import { t } from './texts.js';
+
+const REACH = 32; // px of the screen within which a finger takes hold of a point
+const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const ZOOMS = { face: [0, 68], eyes: [17, 48], mouth: [48, 68] };
+
+export class Editor {
+  // `changed` is called after each change of the points, with whether any can be undone.
+  constructor(svg, outlines, announce, changed) {
+    Object.assign(this, { svg, outlines, announce, changed });
+    svg.addEventListener('pointerdown', (event) => this.#grab(event));
+    svg.addEventListener('touchstart', (event) => this.#nearest(event.touches[0]) !== null && event.preventDefault(), { passive: false });
+    svg.addEventListener('keydown', (event) => this.#key(event));
+  }
+
+  // Show a face: its `landmarks` and `irises` are changed in place of those found.
+  show(face) {
+    Object.assign(this, { face, chosen: 30, past: [] });
+    face.landmarks = face.landmarks.map((point) => [...point]);
+    const address = face.picture.canvas.toDataURL('image/jpeg', 0.9);
+    const { width, height } = face.picture;
+    this.svg.replaceChildren(shape('image', { href: address, x: -0.5, y: -0.5, width, height }));
+    this.lines = this.outlines.map(() => this.svg.appendChild(shape('polyline', { class: 'outline' })));
+    this.circles = Object.keys(face.irises).map((side) => [side, this.svg.appendChild(shape('circle', { class: 'iris' }))]);
+    this.handles = face.landmarks.map(() => this.svg.appendChild(shape('circle', { class: 'handle' })));
+    this.svg.setAttribute('aria-label', t('stage', { n: face.landmarks.length }));
+    this.zoom('face');
+    this.changed(false);
+  }
+
+  zoom(part) {
+    const points = this.face.landmarks.slice(...ZOOMS[part]);
+    const [low, high] = [Math.min, Math.max].map((end) => [0, 1].map((axis) => end(...points.map((point) => point[axis]))));
+    const margin = (part === 'face' ? 0.16 : 0.22) * Math.max(high[0] - low[0], high[1] - low[1]);
+    const box = [low[0] - margin, low[1] - margin, high[0] - low[0] + 2 * margin, high[1] - low[1] + 2 * margin];
+    this.svg.setAttribute('viewBox', box.join(' '));
+    this.svg.setAttribute('preserveAspectRatio', 'xMidYMid meet');
+    this.#draw();
+  }
+
+  undo() {
+    const last = this.past.pop();
+    if (last) this.face.landmarks[last.i] = last.point;
+    this.#draw();
+    this.changed(this.past.length > 0);
+  }
+
+  #draw() {
+    const { landmarks, irises } = this.face;
+    const radius = 3.6 / this.#scale();
+    this.handles.forEach((handle, i) => {
+      set(handle, { cx: landmarks[i][0], cy: landmarks[i][1], r: i === this.chosen ? 1.7 * radius : radius });
+      handle.classList.toggle('selected', i === this.chosen);
+    });
+    this.lines.forEach((line, i) => set(line, { points: this.outlines[i].map((point) => landmarks[point].join(',')).join(' ') }));
+    for (const [side, circle] of this.circles) {
+      const [cx, cy, r] = irises[side] ?? [0, 0, 0];
+      set(circle, { cx, cy, r });
+    }
+  }
+
+  // Pixels of the screen per pixel of the photo.
+  #scale() {
+    return this.svg.getScreenCTM()?.a || 1;
+  }
+
+  #nearest({ clientX, clientY }) {
+    const matrix = this.svg.getScreenCTM();
+    const far = ([x, y]) => Math.hypot(matrix.a * x + matrix.e - clientX, matrix.d * y + matrix.f - clientY);
+    const distances = this.face.landmarks.map(far);
+    const best = distances.indexOf(Math.min(...distances));
+    return distances[best] <= REACH ? best : null;
+  }
+
+  // The point moves as the finger does, without jumping under it: it stays visible.
+  #grab(event) {
+    const nearest = this.#nearest(event);
+    if (nearest === null) return;
+    this.#choose(nearest);
+    const from = this.face.landmarks[nearest];
+    const [startX, startY, scale] = [event.clientX, event.clientY, this.#scale()];
+    this.svg.setPointerCapture(event.pointerId);
+    const move = ({ clientX, clientY }) => {
+      this.face.landmarks[nearest] = [from[0] + (clientX - startX) / scale, from[1] + (clientY - startY) / scale];
+      this.#draw();
+    };
+    const end = () => {
+      this.svg.removeEventListener('pointermove', move);
+      if (this.face.landmarks[nearest] !== from) this.#remember(nearest, from);
+    };
+    this.svg.addEventListener('pointermove', move);
+    this.svg.addEventListener('lostpointercapture', end, { once: true });
+  }
+
+  #key(event) {
+    const step = { n: 1, p: -1 }[event.key.toLowerCase()];
+    const move = STEPS[event.key];
+    if (step) this.#choose((this.chosen + step + this.handles.length) % this.handles.length);
+    if (move) {
+      const from = this.face.landmarks[this.chosen];
+      const size = (event.shiftKey ? 5 : 1) / this.#scale();
+      this.face.landmarks[this.chosen] = [from[0] + size * move[0], from[1] + size * move[1]];
+      this.#remember(this.chosen, from);
+    }
+    if (step || move) event.preventDefault();
+    this.#draw();
+  }
+
+  #choose(i) {
+    this.chosen = i;
+    this.announce(t('point', { point: i + 1 }));
+    this.#draw();
+  }
+
+  #remember(i, point) {
+    this.past.push({ i, point });
+    this.changed(true);
+  }
+}
+
+const NAMESPACE = document.querySelector('svg').namespaceURI;
+const set = (shaped, values) => Object.entries(values).forEach(([name, value]) => shaped.setAttribute(name, value));
+
+function shape(name, values) {
+  const made = document.createElementNS(NAMESPACE, name);
+  set(made, values);
+  return made;
+}

@@ -1,0 +1,35 @@
+// Photos as PNG, points and measures as JSON, saved on the device; bp_research reads both (datasets/annotated.py).
+
+export async function save({ faces, measures, beside }, code, version) {
+  const day = new Date().toISOString();
+  const saved = [];
+  for (const [expression, face] of Object.entries(faces)) {
+    const stem = [code.replace(/[^\p{L}\p{N}_-]+/gu, '-'), day.slice(0, 10), expression].filter(Boolean).join(' ');
+    const png = await new Promise((resolve) => face.picture.canvas.toBlob(resolve, 'image/png'));
+    const about = {
+      photo: `${stem}.png`,
+      expression,
+      ...(code && { patient_id: code }),
+      start: face.corrected ? 'FaceMesh, corrected by hand' : 'FaceMesh',
+      saved: day,
+      version: `bp_research ${version}, page for phones`,
+      box: face.box,
+      landmarks: face.landmarks,
+      irises: Object.fromEntries(Object.entries(face.irises).filter(([, iris]) => iris)),
+      pose: face.pose,
+      quality: face.reasons.map(({ name }) => name),
+      measures: measures[expression],
+      asymmetry: beside[expression],
+    };
+    download(png, `${stem}.png`);
+    download(new Blob([JSON.stringify(about, null, 1)], { type: 'application/json' }), `${stem}.json`);
+    saved.push(`${stem}.png`, `${stem}.json`);
+  }
+  return saved;
+}
+
+function download(content, name) {
+  const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(content), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

@@ -1,0 +1,33 @@
+// The page's words in four languages (texts.json): keys, with {names} of what is put in.
+
+let texts;
+let language;
+
+export async function loadTexts() {
+  texts = await (await fetch('texts.json')).json();
+  const wanted = navigator.languages.map((one) => one.slice(0, 2)).find((one) => one in texts);
+  setLanguage(wanted ?? 'en');
+  return Object.entries(texts).map(([code, words]) => [code, words.language_name]);
+}
+
+export function setLanguage(code) {
+  language = code;
+  document.documentElement.lang = code;
+  document.title = t('title');
+  for (const element of document.querySelectorAll('[data-text]')) element.textContent = t(element.dataset.text);
+  for (const element of document.querySelectorAll('[data-label]')) element.setAttribute('aria-label', t(element.dataset.label));
+}
+
+export const currentLanguage = () => language;
+export const t = (key, values = {}) => (texts[language][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name]);
+export const wordsOf = (error) => (error.code ? t(`error.${error.code}`, error.values) : t('error.unexpected', { reason: error.message }));
+export function number(value, digits = 1) {
+  return Number.isFinite(value) ? value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }) : '–';
+}
+
+// An element with properties, attributes (names with a dash, or `role`) and what is in it.
+export function element(name, about = {}, ...inside) {
+  const made = Object.assign(document.createElement(name), about);
+  made.append(...inside.filter((one) => one !== ''));
+  return made;
+}
