@@ -10,7 +10,7 @@ SETTINGS := data model show_faces max_photos seed
 # Parameters of a single notebook, see below.
 OWN := photos person series stable affected code date corrections
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
-UNKNOWN := $(filter-out $(SETTINGS) $(OWN) PYTHON PY args MAKE% -%,$(GIVEN))
+UNKNOWN := $(filter-out $(SETTINGS) $(OWN) PYTHON PY args port MAKE% -%,$(GIVEN))
 $(if $(UNKNOWN),$(error there is no setting $(UNKNOWN); there are $(SETTINGS) $(OWN)))
 
 NOTEBOOKS := $(sort $(wildcard notebooks/[0-9][0-9]_*.ipynb))
@@ -38,10 +38,10 @@ define note_changes
 endef
 
 .DELETE_ON_ERROR:
-.PHONY: help setup reproduce sheet test lint lab data models demo bench lock clean distclean FORCE
+.PHONY: help setup reproduce sheet phone phone-serve test lint lab data models demo bench lock clean distclean FORCE
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "make reproduce photos=/a/folder    also measure your own photos (report 01)"
 	@echo "make reports/01_load_meei.html photos=/a/folder    only that report"
@@ -57,6 +57,12 @@ reproduce: reports/index.html ## run every notebook to a report; open reports/in
 
 sheet: reports/13_patient_sheet.html ## one printed page of a person: photos=/a/folder affected=left code=... date=... corrections=/a/folder show_faces=True
 	@echo "The sheet and its numbers are in reports/sheets"
+
+phone: $(ENV) .make/models ## make the page that measures in a phone's browser: reports/phone, for any static web server
+	$(PY) -m bp_research.phone
+
+phone-serve: phone ## show that page on this computer only; port=8100
+	$(PY) -m http.server $(or $(port),8100) --bind 127.0.0.1 --directory reports/phone
 
 test: $(ENV) .make/models ## run the tests, the notebooks on a tiny simulated cohort among them
 	$(PY) -m pytest -n auto --dist worksteal $(args)

@@ -1,4 +1,5 @@
-"""Files of landmarks: this project's CSV, iBUG's ``.pts``, dlib's training XML, Emotrics' text; webmorph's ``.tem`` is read.
+"""Files of landmarks: this project's CSV, iBUG's ``.pts``, dlib's training XML, Emotrics' text; read only are webmorph's
+``.tem`` and the JSON that the page for phones saves.
 
 A pixel's centre has whole coordinates and the first pixel is (0, 0) everywhere in this package. ``.pts`` files count
 from 1, as Matlab does; reading and writing them takes that into account.
@@ -57,7 +58,8 @@ def read_points(path):
     Parameters
     ----------
     path : path-like
-        ``.csv``, ``.pts``, ``.xml``, ``.txt`` (Emotrics) or ``.tem`` (webmorph, 189 points mapped to 68).
+        ``.csv``, ``.pts``, ``.xml``, ``.txt`` (Emotrics), ``.tem`` (webmorph, 189 points mapped to 68) or ``.json`` (the page
+        for phones).
 
     Returns
     -------
@@ -228,7 +230,14 @@ def _read_tem(path):
     return [Points(landmarks, irises={"right": tuple(right), "left": tuple(left)})]
 
 
-_READERS = {".csv": _read_csv, ".pts": _read_pts, ".xml": _read_xml, ".txt": _read_emotrics, ".tem": _read_tem}
+def _read_json(path):
+    about = json.loads(path.read_text(encoding="utf-8"))
+    landmarks, irises = np.array(about.pop("landmarks"), float), about.pop("irises", {})
+    irises = {side: tuple(iris) for side, iris in irises.items()}
+    return [Points(landmarks, about.pop("photo", ""), irises, about.pop("box", None), about)]
+
+
+_READERS = {".csv": _read_csv, ".pts": _read_pts, ".xml": _read_xml, ".txt": _read_emotrics, ".tem": _read_tem, ".json": _read_json}
 _WRITERS = {".csv": _write_csv, ".pts": _write_pts, ".xml": _write_xml, ".txt": _write_emotrics}
 #: Suffixes of the files that :func:`read_points` knows.
 READ_SUFFIXES = tuple(_READERS)

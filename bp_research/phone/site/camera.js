@@ -1,11 +1,8 @@
 // The device's camera, seen live; one picture of it as a file.
 
-import { PageError } from './errors.js';
+import { fail } from './errors.js';
 
 export class Camera {
-  #stream = null;
-  #facing = 'user';
-
   constructor(video, frame) {
     Object.assign(this, { video, frame });
   }
@@ -15,23 +12,20 @@ export class Camera {
     return Boolean(navigator.mediaDevices?.getUserMedia);
   }
 
-  async open(facing = this.#facing) {
+  async open(facing) {
     this.close();
-    this.#facing = facing;
-    try {
-      const wanted = { facingMode: facing, width: { ideal: 1920 }, height: { ideal: 1440 } };
-      this.#stream = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
-    } catch {
-      throw new PageError('no_camera');
-    }
-    this.video.srcObject = this.#stream;
+    this.facing = facing;
+    const wanted = { facingMode: facing, width: { ideal: 1920 }, height: { ideal: 1440 } };
+    const stream = navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
+    this.stream = await stream.catch(() => fail('no_camera'));
+    this.video.srcObject = this.stream;
     this.frame.classList.toggle('mirrored', facing === 'user'); // as in a mirror; the photo itself is not mirrored
     this.frame.hidden = false;
     await this.video.play();
   }
 
   other() {
-    return this.open(this.#facing === 'user' ? 'environment' : 'user');
+    return this.open(this.facing === 'user' ? 'environment' : 'user');
   }
 
   async shoot() {
@@ -43,8 +37,8 @@ export class Camera {
   }
 
   close() {
-    this.#stream?.getTracks().forEach((track) => track.stop());
-    this.#stream = null;
+    this.stream?.getTracks().forEach((track) => track.stop());
+    this.stream = null;
     this.frame.hidden = true;
   }
 }

@@ -19,9 +19,10 @@ export class Editor {
   show(face) {
     Object.assign(this, { face, chosen: 30, past: [] });
     face.landmarks = face.landmarks.map((point) => [...point]);
-    const address = face.picture.canvas.toDataURL('image/jpeg', 0.9);
-    const { width, height } = face.picture;
-    this.svg.replaceChildren(shape('image', { href: address, x: -0.5, y: -0.5, width, height }));
+    const [href, { width, height }] = [URL.createObjectURL(face.file), face];
+    const photo = shape('image', { href, x: -0.5, y: -0.5, width, height });
+    photo.addEventListener('load', () => URL.revokeObjectURL(href));
+    this.svg.replaceChildren(photo);
     this.lines = this.outlines.map(() => this.svg.appendChild(shape('polyline', { class: 'outline' })));
     this.circles = Object.keys(face.irises).map((side) => [side, this.svg.appendChild(shape('circle', { class: 'iris' }))]);
     this.handles = face.landmarks.map(() => this.svg.appendChild(shape('circle', { class: 'handle' })));
@@ -36,7 +37,6 @@ export class Editor {
     const margin = (part === 'face' ? 0.16 : 0.22) * Math.max(high[0] - low[0], high[1] - low[1]);
     const box = [low[0] - margin, low[1] - margin, high[0] - low[0] + 2 * margin, high[1] - low[1] + 2 * margin];
     this.svg.setAttribute('viewBox', box.join(' '));
-    this.svg.setAttribute('preserveAspectRatio', 'xMidYMid meet');
     this.#draw();
   }
 
@@ -95,7 +95,7 @@ export class Editor {
   }
 
   #key(event) {
-    const step = { n: 1, p: -1 }[event.key.toLowerCase()];
+    const step = { n: 1, p: -1 }[event.key];
     const move = STEPS[event.key];
     if (step) this.#choose((this.chosen + step + this.handles.length) % this.handles.length);
     if (move) {

@@ -1,9 +1,13 @@
 // What goes wrong on purpose: a code, which texts.json words, and the values in its text.
 
-export class PageError extends Error {
+class PageError extends Error {
   constructor(code, values = {}) {
     super(code);
     this.code = code;
     this.values = values;
   }
+}
+
+export function fail(code, values) {
+  throw new PageError(code, values);
 }

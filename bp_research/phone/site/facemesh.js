@@ -1,6 +1,6 @@
 // MediaPipe's Face Landmarker on LiteRT, as landmarks/facemesh.py feeds it: own detector, 478 points in two passes.
 
-import { PageError } from './errors.js';
+import { fail } from './errors.js';
 import { distance, rotate, tilt, transform } from './geometry.js';
 import { cut, halve } from './images.js';
 
@@ -17,7 +17,7 @@ const sigmoid = (value) => 1 / (1 + Math.exp(-value));
 export class FaceMeshEngine {
   // `model` is model.json.
   static async load(model) {
-    if (typeof WebAssembly !== 'object') throw new PageError('no_wasm');
+    if (typeof WebAssembly !== 'object') fail('no_wasm');
     try {
       const { loadAndCompile, loadLiteRt, supportsFeature, Tensor } = await import('./litert/index.js');
       const runtime = `litert/litert_wasm${(await supportsFeature('relaxedSimd')) ? '' : '_compat'}_internal`;
@@ -31,7 +31,7 @@ export class FaceMeshEngine {
       };
       return new FaceMeshEngine(model, Tensor, await net('face_detector'), await net('face_landmarks_detector'));
     } catch (error) {
-      throw new PageError('no_engine', { reason: error.message });
+      fail('no_engine', { reason: error.message });
     }
   }
 
@@ -42,10 +42,10 @@ export class FaceMeshEngine {
   // The best-scored face: its points, mesh, depth, box, and how many there are.
   async measure(picture) {
     const faces = await this.find(picture);
-    if (!faces.length) throw new PageError('no_face');
+    if (!faces.length) fail('no_face');
     const first = await this.#look(picture, frameOf(faces[0]));
     const { mesh, depth, presence } = await this.#look(picture, frameOfMesh(first.mesh));
-    if (presence < 0.5) throw new PageError('no_face');
+    if (presence < 0.5) fail('no_face');
     const landmarks = this.model.points.mesh_to_68.map((vertex) => mesh[vertex]);
     return { landmarks, mesh, depth, box: faces[0].box, score: faces[0].score, faces: faces.length };
   }
@@ -78,7 +78,7 @@ export class FaceMeshEngine {
     const [regressions, scores] = await this.#run(this.detector, square, 127.5, 1, DETECTOR_SIZE);
     const faces = [];
     ANCHORS.forEach(([x, y], i) => {
-      const score = sigmoid(Math.max(-80, Math.min(80, scores[i])));
+      const score = sigmoid(scores[i]);
       if (score < leastScore) return;
       const scale = side / DETECTOR_SIZE;
       const pair = (k, ax = x, ay = y) => [(regressions[16 * i + k] + ax) * scale, (regressions[16 * i + k + 1] + ay) * scale];
@@ -124,17 +124,14 @@ function windows({ width, height }, share) {
 
 // Detections of one face averaged, weighted by their scores; the best-scored face first.
 function merged(faces) {
-  let left = [...faces].sort((a, b) => b.score - a.score);
-  const out = [];
-  while (left.length) {
-    const same = left.filter((face) => overlap(face.box, left[0].box) > OVERLAP);
-    const total = same.reduce((sum, face) => sum + face.score, 0);
-    const average = (value) => same.reduce((sum, face) => sum + face.score * value(face), 0) / total;
-    const box = [0, 1, 2, 3].map((edge) => average((face) => face.box[edge]));
-    out.push({ box, score: left[0].score, angle: average((face) => face.angle) });
-    left = left.filter((face) => !same.includes(face));
-  }
-  return out;
+  if (!faces.length) return [];
+  const best = faces.reduce((a, b) => (b.score > a.score ? b : a));
+  const same = faces.filter((face) => overlap(face.box, best.box) > OVERLAP);
+  const sum = (value) => same.reduce((total, face) => total + face.score * value(face), 0);
+  const average = (value) => sum(value) / sum(() => 1);
+  const box = best.box.map((_, edge) => average((face) => face.box[edge]));
+  const others = merged(faces.filter((face) => !same.includes(face)));
+  return [{ box, score: best.score, angle: average((face) => face.angle) }, ...others];
 }
 
 function overlap(a, b) {

@@ -4,10 +4,11 @@ import { findIrises } from './facemesh.js';
 import { readImage } from './images.js';
 import { headPose } from './pose.js';
 
-// The face in a file: {picture, landmarks, detected, mesh, depth, box, faces, irises, pose}, px of the upright photo.
+// The face in a file, px of the upright photo. The pixels are not kept: eight photos would fill a phone's memory.
 export async function getLandmarks(file, engine, model) {
   const picture = await readImage(file, model.max_megapixels);
   const face = await engine.measure(picture);
   const irises = findIrises(face, model.points.closed);
-  return { picture, ...face, detected: face.landmarks, irises, pose: headPose(face, model.points) };
+  const { width, height } = picture;
+  return { file, width, height, ...face, detected: face.landmarks, irises, pose: headPose(face, model.points) };
 }

@@ -1,45 +1,37 @@
 // Photos as pixels, upright (face/images.py); squares of them as OpenCV cuts them out.
 // A picture is {width, height, data}, four bytes a pixel: red, green, blue, alpha.
 
-import { PageError } from './errors.js';
+import { fail } from './errors.js';
+
+// What canvases of all phones hold, pixels; a photo with more is reduced to it.
+const MOST_PIXELS = 16e6;
 
 export async function readImage(file, maxMegapixels) {
-  if (!file.size) throw new PageError('empty');
+  if (!file.size) fail('empty');
   const [width, height] = await sizeOf(file);
   const megapixels = Math.round((width * height) / 1e6);
-  if (megapixels > maxMegapixels) throw new PageError('large', { megapixels, most: maxMegapixels });
-  if (await isCutOff(file)) throw new PageError('damaged');
-  let bitmap;
-  try {
-    // colours as they are in the file, as Python reads them
-    bitmap = await createImageBitmap(file, { imageOrientation: 'from-image', colorSpaceConversion: 'none' });
-  } catch {
-    throw new PageError('damaged');
-  }
+  if (megapixels > maxMegapixels) fail('large', { megapixels, most: maxMegapixels });
+  if (await isCutOff(file)) fail('damaged');
+  const reduced = { resizeWidth: Math.floor(width * Math.sqrt(MOST_PIXELS / (width * height))), resizeQuality: 'high' };
+  // colours as they are in the file, as Python reads them
+  const options = { imageOrientation: 'from-image', colorSpaceConversion: 'none', ...(width * height > MOST_PIXELS && reduced) };
+  const bitmap = await createImageBitmap(file, options).catch(() => fail('damaged'));
   const canvas = Object.assign(document.createElement('canvas'), { width: bitmap.width, height: bitmap.height });
   const context = canvas.getContext('2d', { willReadFrequently: true });
-  try {
-    context.drawImage(bitmap, 0, 0);
-    bitmap.close();
-    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-    return { width: canvas.width, height: canvas.height, data, canvas };
-  } catch {
-    throw new PageError('large', { megapixels, most: maxMegapixels });
-  }
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  const { width: wide, height: high, data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  return { width: wide, height: high, data, canvas };
 }
 
 // Width and height, known before the pixels are decoded.
 async function sizeOf(file) {
   const image = new Image();
+  const loaded = new Promise((resolve, reject) => Object.assign(image, { onload: resolve, onerror: reject }));
   image.src = URL.createObjectURL(file);
-  try {
-    await new Promise((resolve, reject) => Object.assign(image, { onload: resolve, onerror: reject }));
-    return [image.naturalWidth, image.naturalHeight];
-  } catch {
-    throw new PageError(file.type.startsWith('image/') ? 'damaged' : 'no_picture');
-  } finally {
-    URL.revokeObjectURL(image.src);
-  }
+  await loaded.catch(() => fail(file.type.startsWith('image/') ? 'damaged' : 'no_picture'));
+  URL.revokeObjectURL(image.src);
+  return [image.naturalWidth, image.naturalHeight];
 }
 
 // Browsers draw what is there of a JPEG or PNG and leave the rest grey: such a file does not end as it should.
@@ -55,19 +47,23 @@ async function isCutOff(file) {
 // `frame` [[a, b, c], [d, e, f]] takes its pixels to the photo's. Bytes red, green, blue.
 export function cut({ width, height, data }, [[a, b, c], [d, e, f]], size) {
   const out = new Uint8Array(size * size * 3);
-  const columns = Array.from({ length: size }, (_, x) => [roundEven(a * x * 1024), roundEven(d * x * 1024)]);
-  const at = (x, y, channel) => (x < 0 || y < 0 || x >= width || y >= height ? 0 : data[4 * (y * width + x) + channel]);
+  const [moveX, moveY] = [a, d].map((step) => Int32Array.from({ length: size }, (_, x) => roundEven(step * x * 1024)));
+  const inside = (x, y) => x >= 0 && y >= 0 && x < width && y < height;
   for (let row = 0, place = 0; row < size; row++) {
     const startX = roundEven((b * row + c) * 1024) + 16;
     const startY = roundEven((e * row + f) * 1024) + 16;
-    for (const [moveX, moveY] of columns) {
-      const [x32, y32] = [(startX + moveX) >> 5, (startY + moveY) >> 5];
-      const [x, y, right, low] = [x32 >> 5, y32 >> 5, x32 & 31, y32 & 31];
-      for (let channel = 0; channel < 3; channel++) {
-        const upper = at(x, y, channel) * (32 - right) + at(x + 1, y, channel) * right;
-        const lower = at(x, y + 1, channel) * (32 - right) + at(x + 1, y + 1, channel) * right;
-        out[place++] = (upper * (32 - low) + lower * low + 512) >> 10;
+    for (let column = 0; column < size; column++, place += 3) {
+      const x32 = (startX + moveX[column]) >> 5;
+      const y32 = (startY + moveY[column]) >> 5;
+      const sums = [512, 512, 512];
+      for (let corner = 0; corner < 4; corner++) {
+        const x = (x32 >> 5) + (corner & 1);
+        const y = (y32 >> 5) + (corner >> 1);
+        if (!inside(x, y)) continue;
+        const weight = (corner & 1 ? x32 & 31 : 32 - (x32 & 31)) * (corner >> 1 ? y32 & 31 : 32 - (y32 & 31));
+        for (let i = 4 * (y * width + x), channel = 0; channel < 3; channel++) sums[channel] += weight * data[i + channel];
       }
+      for (let channel = 0; channel < 3; channel++) out[place + channel] = sums[channel] >> 10;
     }
   }
   return out;

@@ -39,9 +39,9 @@ export function measure({ landmarks, irises }, scale, { measures, points, smooth
   let sided = 0;
   let single = 0;
   return Object.fromEntries(
-    measures.map(({ name, dimension, sided: both }) => {
+    measures.map(({ measure: name, column, dimension }) => {
       const unit = scale ** dimension;
-      if (!both) return [name, { right: NaN, left: NaN, difference: whole[single++] * unit, percent: NaN }];
+      if (column !== 'right') return [name, { right: NaN, left: NaN, difference: whole[single++] * unit, percent: NaN }];
       const [a, b] = [right.values[sided] * unit, left.values[sided++] * unit];
       const larger = Math.max(a, b);
       return [name, { right: a, left: b, difference: b - a, percent: larger > 0 ? (100 * Math.min(a, b)) / larger : NaN }];

@@ -4,7 +4,7 @@ import { autoEface, suggestAffectedSide } from './eface.js';
 import { mean } from './geometry.js';
 import { compare } from './healthy_norms.js';
 import { measure, personScale } from './measures.js';
-import { element, number, t } from './texts.js';
+import { element, number, said, t } from './texts.js';
 
 const COLUMNS = ['right', 'left', 'difference'];
 const UNITS = { mm: 'mm', 'mm²': 'mm²', degrees: '°' };
@@ -18,7 +18,7 @@ export function evaluate(faces, model) {
   return { faces, scale, measures, beside, suggested: suggestAffectedSide(measures, model.eface) };
 }
 
-export function show(place, found, model, shown, affected, choose) {
+export function show(place, found, model, { shown, affected }, choose) {
   const expressions = Object.keys(found.faces);
   const expression = expressions.includes(shown) ? shown : expressions[0];
   place.replaceChildren(
@@ -36,8 +36,7 @@ function composite(found, model) {
   if (!expression) return card(t('composite'), cannotTell(), soft(t('cannot_composite')));
   const { reasons } = found.faces[expression];
   if (reasons.length) {
-    const said = reasons.map(({ name, value }) => t(`quality.${name}`, { value })).join(' ');
-    return card(t('composite'), cannotTell(), soft(t('cannot_quality', { reasons: said })));
+    return card(t('composite'), cannotTell(), soft(t('cannot_quality', { reasons: reasons.map(said).join(' ') })));
   }
   const beside = found.beside[expression];
   const about = {
@@ -59,7 +58,7 @@ const cannotTell = () => element('p', { className: 'big', textContent: t('cannot
 
 // Of a region, given by `key`, the sign of its asymmetry tells which side is lower or less open.
 function gauge(name, { value, percentile }, key) {
-  const side = key && `: ${t(key === 'eyes' ? 'less_open' : 'lower', { side: t(value > 0 ? 'right' : 'left') })}`;
+  const side = key && `: ${t(key === 'eyes' ? 'less_open' : 'lower', { side: t(value > 0 ? 'right' : 'left').toLocaleLowerCase() })}`;
   const bar = element('meter', { min: 0, max: 100, low: 95, high: 100, optimum: 0, value: percentile, ariaLabel: name });
   const words = [element('span', {}, name, side ?? ''), element('span', {}, number(percentile, 0))];
   return element('div', { className: 'gauge' }, element('div', {}, ...words), bar);
@@ -71,7 +70,7 @@ function bothSides(found, model, expression, choose) {
   );
   const healthy = model.healthy[expression];
   const known = Number.isFinite(found.scale);
-  const rows = known ? model.measures.map((one) => row(one, found.measures[expression][one.name], healthy?.ranges)) : [];
+  const rows = known ? model.measures.map((one) => row(one, found.measures[expression][one.measure], healthy?.ranges)) : [];
   const titles = COLUMNS.map((key) => element('th', { scope: 'col' }, t(key)));
   const table = element('table', {}, element('thead', {}, element('tr', {}, ...titles)), ...rows);
   const about = healthy ? t('measures_about', { people: healthy.people, diameter: number(model.iris_diameter_mm, 2) }) : t('measures_no_norms');
@@ -80,9 +79,9 @@ function bothSides(found, model, expression, choose) {
 }
 
 // A measure's name over its values, so that both fit on a phone.
-function row({ name, unit, sided }, values, ranges) {
+function row({ measure: name, column: first, unit }, values, ranges) {
   const cells = COLUMNS.map((column) => {
-    if (!sided && column !== 'difference') return element('td');
+    if (first !== 'right' && column !== 'difference') return element('td');
     const [low, high] = ranges?.[`${name} ${column}`] ?? [-Infinity, Infinity];
     const beyond = values[column] > high ? 'above' : values[column] < low ? 'below' : '';
     const mark = beyond && element('span', { role: 'img', ariaLabel: t(beyond) }, beyond === 'above' ? '▲ ' : '▼ ');
@@ -99,7 +98,7 @@ function eface(found, model, side, chosen, choose) {
     return element('label', {}, radio, t(one));
   });
   const sides = element('fieldset', { className: 'side' }, element('legend', {}, t('affected')), ...options);
-  const said = found.suggested ? t('affected_suggested', { side: t(found.suggested) }) : t('affected_open');
+  const hint = found.suggested ? t('affected_suggested', { side: t(found.suggested).toLocaleLowerCase() }) : t('affected_open');
   const scores = side ? autoEface(found.measures, side, model.eface) : {};
   const rows = Object.entries(scores).reverse().map(([item, value]) => {
     const missing = (model.eface.items[item] ?? []).slice(1).filter((expression) => !(expression in found.faces));
@@ -109,5 +108,5 @@ function eface(found, model, side, chosen, choose) {
     return element('tr', {}, element('th', { scope: 'row' }, t(`eface.${item}`)), element('td', {}, ...cells));
   });
   const table = element('table', { className: 'scores' }, element('tbody', {}, ...rows));
-  return card(t('eface_title'), sides, chosen ? '' : soft(said), table, soft(t('eface_about')));
+  return card(t('eface_title'), sides, chosen ? '' : soft(hint), table, soft(t('eface_about')));
 }

@@ -1,16 +1,20 @@
 // Photos as PNG, points and measures as JSON, saved on the device; bp_research reads both (datasets/annotated.py).
 
+import { readImage } from './images.js';
+
 export async function save({ faces, measures, beside }, code, version) {
   const day = new Date().toISOString();
   const saved = [];
   for (const [expression, face] of Object.entries(faces)) {
     const stem = [code.replace(/[^\p{L}\p{N}_-]+/gu, '-'), day.slice(0, 10), expression].filter(Boolean).join(' ');
-    const png = await new Promise((resolve) => face.picture.canvas.toBlob(resolve, 'image/png'));
+    const { canvas } = await readImage(face.file, Infinity);
+    const png = await new Promise((resolve) => canvas.toBlob(resolve, 'image/png'));
     const about = {
       photo: `${stem}.png`,
       expression,
       ...(code && { patient_id: code }),
-      start: face.corrected ? 'FaceMesh, corrected by hand' : 'FaceMesh',
+      start: 'FaceMesh',
+      corrected: String(face.landmarks) !== String(face.detected),
       saved: day,
       version: `bp_research ${version}, page for phones`,
       box: face.box,

@@ -1,6 +1,6 @@
-// Keeps the page's files on the device, so that it opens with no network. The build fills in files and version.
+// Keeps the page's files on the device, so that it opens with no network.
 
-const FILES = [];
+const FILES = []; // by the build
 const CACHE = 'bp-research-VERSION';
 
 self.addEventListener('install', (event) => {

@@ -21,6 +21,7 @@ export function setLanguage(code) {
 export const currentLanguage = () => language;
 export const t = (key, values = {}) => (texts[language][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 export const wordsOf = (error) => (error.code ? t(`error.${error.code}`, error.values) : t('error.unexpected', { reason: error.message }));
+export const said = ({ name, value }) => t(`quality.${name}`, { value });
 export function number(value, digits = 1) {
   return Number.isFinite(value) ? value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }) : '–';
 }
