@@ -4,7 +4,7 @@ import { Camera } from './camera.js';
 import { Editor } from './editor.js';
 import { FaceMeshEngine } from './facemesh.js';
 import { getLandmarks } from './get_landmarks.js';
-import { reasonsOf } from './quality.js';
+import { findReasons } from './quality.js';
 import { evaluate, show as showResult } from './result.js';
 import { save } from './saving.js';
 import { currentLanguage, element, loadTexts, said, setLanguage, t, wordsOf } from './texts.js';
@@ -13,10 +13,10 @@ const VIEWS = ['start', 'list', 'photo', 'check', 'result'];
 const $ = (id) => document.getElementById(id);
 const [model, languages] = await Promise.all([fetch('model.json').then((answer) => answer.json()), loadTexts()]);
 const session = { faces: {}, expression: model.expressions[0], pending: null, affected: null, shown: null };
+const cards = document.querySelectorAll('[data-expression]');
 const zooms = document.querySelectorAll('[data-zoom]');
 const camera = new Camera($('video'), $('viewfinder'));
-const announce = (words) => ($('chosen').textContent = words);
-const editor = new Editor($('stage'), model.points.outlines, announce, (any) => ($('undo').disabled = !any));
+const editor = new Editor($('stage'), model.points.outlines, (words) => ($('chosen').textContent = words));
 
 const engine = FaceMeshEngine.load(model);
 let state = () => t('loading');
@@ -49,7 +49,7 @@ function show() {
 }
 
 function showList() {
-  for (const card of document.querySelectorAll('[data-expression]')) {
+  for (const card of cards) {
     const done = card.dataset.expression in session.faces;
     card.classList.toggle('done', done);
     card.querySelector('small').hidden = !done;
@@ -73,7 +73,7 @@ const measured = (file) =>
     $('busy').textContent = t('measuring');
     await new Promise((resolve) => setTimeout(resolve, 30)); // the words are drawn before the work begins
     const face = await getLandmarks(file, await engine, model);
-    const reasons = reasonsOf(face, session.expression, model.quality);
+    const reasons = findReasons(face, session.expression, model.quality);
     session.pending = { ...face, expression: session.expression, reasons };
     go('check');
   });
@@ -82,8 +82,9 @@ function showCheck() {
   editor.show(session.pending);
   pressZoom('face');
   const items = session.pending.reasons.map((reason) => element('li', {}, said(reason)));
-  const warned = element('div', { className: 'warned' }, element('h2', {}, t('quality_title')), element('ul', {}, ...items));
-  $('quality').replaceChildren(items.length ? warned : element('p', { className: 'good' }, `✓ ${t('quality_good')}`));
+  const list = [element('h2', {}, t('quality_title')), element('ul', {}, ...items)];
+  $('quality').className = items.length ? 'warned' : 'good';
+  $('quality').replaceChildren(...(items.length ? list : [`✓ ${t('quality_good')}`]));
 }
 
 function pressZoom(part) {
@@ -102,37 +103,26 @@ function showNumbers() {
   };
 }
 
-// Without a live picture, as on plain http, the phone's own camera takes the photo.
-function choose(capture) {
-  $('file').toggleAttribute('capture', false);
-  if (capture) $('file').setAttribute('capture', capture);
-  $('file').click();
-}
-
-$('language').append(...languages.map(([code, name]) => element('option', { value: code, textContent: name, lang: code })));
+$('language').append(...languages.map(([code, name]) => element('option', { value: code, lang: code }, name)));
 $('language').value = currentLanguage();
-$('language').onchange = ({ target }) => {
-  setLanguage(target.value);
-  show();
-};
+$('language').onchange = ({ target }) => show(setLanguage(target.value));
 $('consent').onchange = ({ target }) => ($('begin').disabled = !target.checked);
 $('begin').onclick = () => go('list');
 $('to-result').onclick = () => go('result');
-$('take').onclick = () => (Camera.exists ? attempt(() => camera.open('user')) : choose('user'));
+// without a live picture, as on plain http, a phone offers its camera among the files
+$('take').onclick = () => (Camera.exists ? attempt(() => camera.open('user')) : $('file').click());
 $('other-camera').onclick = () => attempt(() => camera.other());
 $('shutter').onclick = () => attempt(() => camera.shoot().then(measured));
 $('cancel').onclick = () => showPhoto();
-$('choose').onclick = () => choose();
+$('choose').onclick = () => $('file').click();
 $('file').onchange = ({ target }) => {
   const [file] = target.files;
   target.value = '';
   if (file) measured(file);
 };
-for (const card of document.querySelectorAll('[data-expression]')) {
-  card.onclick = () => (session.expression = card.dataset.expression);
-}
+for (const card of cards) card.onclick = () => (session.expression = card.dataset.expression);
 for (const button of zooms) button.onclick = () => pressZoom(button.dataset.zoom);
-$('undo').onclick = () => editor.undo();
+$('reset').onclick = () => editor.reset();
 $('confirm').onclick = () => {
   session.faces[session.pending.expression] = session.pending; // in place of an earlier one
   session.pending = null;

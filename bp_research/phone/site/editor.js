@@ -1,5 +1,6 @@
 // The points on the photo, for a person to check and to move: by finger, mouse or keys (annotating/widget.py).
 
+import { bounds } from './geometry.js';
 import { t } from './texts.js';
 
 const REACH = 32; // px of the screen within which a finger takes hold of a point
@@ -7,44 +8,39 @@ const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowD
 const ZOOMS = { face: [0, 68], eyes: [17, 48], mouth: [48, 68] };
 
 export class Editor {
-  // `changed` is called after each change of the points, with whether any can be undone.
-  constructor(svg, outlines, announce, changed) {
-    Object.assign(this, { svg, outlines, announce, changed });
+  constructor(svg, outlines, announce) {
+    Object.assign(this, { svg, outlines, announce });
     svg.addEventListener('pointerdown', (event) => this.#grab(event));
-    svg.addEventListener('touchstart', (event) => this.#nearest(event.touches[0]) !== null && event.preventDefault(), { passive: false });
+    const hold = (event) => this.#nearest(event.touches[0]) !== null && event.preventDefault();
+    svg.addEventListener('touchstart', hold, { passive: false }); // elsewhere on the photo a finger scrolls the page
     svg.addEventListener('keydown', (event) => this.#key(event));
   }
 
-  // Show a face: its `landmarks` and `irises` are changed in place of those found.
+  // Show a face, whose `landmarks` every change replaces.
   show(face) {
-    Object.assign(this, { face, chosen: 30, past: [] });
-    face.landmarks = face.landmarks.map((point) => [...point]);
+    Object.assign(this, { face, chosen: 30 });
     const [href, { width, height }] = [URL.createObjectURL(face.file), face];
     const photo = shape('image', { href, x: -0.5, y: -0.5, width, height });
     photo.addEventListener('load', () => URL.revokeObjectURL(href));
     this.svg.replaceChildren(photo);
     this.lines = this.outlines.map(() => this.svg.appendChild(shape('polyline', { class: 'outline' })));
-    this.circles = Object.keys(face.irises).map((side) => [side, this.svg.appendChild(shape('circle', { class: 'iris' }))]);
+    this.circles = ['right', 'left'].map(() => this.svg.appendChild(shape('circle', { class: 'iris' })));
     this.handles = face.landmarks.map(() => this.svg.appendChild(shape('circle', { class: 'handle' })));
     this.svg.setAttribute('aria-label', t('stage', { n: face.landmarks.length }));
-    this.zoom('face');
-    this.changed(false);
   }
 
   zoom(part) {
-    const points = this.face.landmarks.slice(...ZOOMS[part]);
-    const [low, high] = [Math.min, Math.max].map((end) => [0, 1].map((axis) => end(...points.map((point) => point[axis]))));
+    const { low, high } = bounds(this.face.landmarks.slice(...ZOOMS[part]));
     const margin = (part === 'face' ? 0.16 : 0.22) * Math.max(high[0] - low[0], high[1] - low[1]);
     const box = [low[0] - margin, low[1] - margin, high[0] - low[0] + 2 * margin, high[1] - low[1] + 2 * margin];
     this.svg.setAttribute('viewBox', box.join(' '));
     this.#draw();
   }
 
-  undo() {
-    const last = this.past.pop();
-    if (last) this.face.landmarks[last.i] = last.point;
+  // All points as they were found.
+  reset() {
+    this.face.landmarks = this.face.detected;
     this.#draw();
-    this.changed(this.past.length > 0);
   }
 
   #draw() {
@@ -54,11 +50,11 @@ export class Editor {
       set(handle, { cx: landmarks[i][0], cy: landmarks[i][1], r: i === this.chosen ? 1.7 * radius : radius });
       handle.classList.toggle('selected', i === this.chosen);
     });
-    this.lines.forEach((line, i) => set(line, { points: this.outlines[i].map((point) => landmarks[point].join(',')).join(' ') }));
-    for (const [side, circle] of this.circles) {
-      const [cx, cy, r] = irises[side] ?? [0, 0, 0];
-      set(circle, { cx, cy, r });
-    }
+    this.lines.forEach((line, i) => set(line, { points: this.outlines[i].map((point) => landmarks[point]).join(' ') }));
+    [irises.right, irises.left].forEach((iris, i) => {
+      const [cx, cy, r] = iris ?? [0, 0, 0];
+      set(this.circles[i], { cx, cy, r });
+    });
   }
 
   // Pixels of the screen per pixel of the photo.
@@ -82,15 +78,10 @@ export class Editor {
     const from = this.face.landmarks[nearest];
     const [startX, startY, scale] = [event.clientX, event.clientY, this.#scale()];
     this.svg.setPointerCapture(event.pointerId);
-    const move = ({ clientX, clientY }) => {
-      this.face.landmarks[nearest] = [from[0] + (clientX - startX) / scale, from[1] + (clientY - startY) / scale];
-      this.#draw();
-    };
-    const end = () => {
-      this.svg.removeEventListener('pointermove', move);
-      if (this.face.landmarks[nearest] !== from) this.#remember(nearest, from);
-    };
-    this.svg.addEventListener('pointermove', move);
+    const follow = ({ clientX, clientY }) =>
+      this.#move([from[0] + (clientX - startX) / scale, from[1] + (clientY - startY) / scale]);
+    this.svg.addEventListener('pointermove', follow);
+    const end = () => this.svg.removeEventListener('pointermove', follow);
     this.svg.addEventListener('lostpointercapture', end, { once: true });
   }
 
@@ -98,14 +89,10 @@ export class Editor {
     const step = { n: 1, p: -1 }[event.key];
     const move = STEPS[event.key];
     if (step) this.#choose((this.chosen + step + this.handles.length) % this.handles.length);
-    if (move) {
-      const from = this.face.landmarks[this.chosen];
-      const size = (event.shiftKey ? 5 : 1) / this.#scale();
-      this.face.landmarks[this.chosen] = [from[0] + size * move[0], from[1] + size * move[1]];
-      this.#remember(this.chosen, from);
-    }
+    const [x, y] = this.face.landmarks[this.chosen];
+    const size = (event.shiftKey ? 5 : 1) / this.#scale();
+    if (move) this.#move([x + size * move[0], y + size * move[1]]);
     if (step || move) event.preventDefault();
-    this.#draw();
   }
 
   #choose(i) {
@@ -114,9 +101,9 @@ export class Editor {
     this.#draw();
   }
 
-  #remember(i, point) {
-    this.past.push({ i, point });
-    this.changed(true);
+  #move([x, y]) {
+    this.face.landmarks = this.face.landmarks.with(this.chosen, [x, y]);
+    this.#draw();
   }
 }
 

@@ -1,6 +1,7 @@
 // Auto-eFACE: the affected side's measures against the healthy side's (clinical/eface.py).
 
 import { mean } from './geometry.js';
+import { NOTHING } from './measures.js';
 
 const FISSURE = 'palpebral fissure height';
 const share = (affected, healthy) => (healthy > 0 ? affected / healthy : NaN);
@@ -9,7 +10,7 @@ const ratio = ([affected, healthy]) => share(affected, healthy);
 // `measures` are those of each expression. Items and scores; NaN for what cannot be had.
 export function autoEface(measures, affected, { items, static: still, dynamic, closed_mm: closedMm }) {
   const of = (name, expression) => {
-    const value = measures[expression]?.[name] ?? { right: NaN, left: NaN };
+    const value = measures[expression]?.[name] ?? NOTHING;
     return affected === 'left' ? [value.left, value.right] : [value.right, value.left];
   };
   const moved = (name, expression) => of(name, expression).map((value, i) => value - of(name, 'at rest')[i]);

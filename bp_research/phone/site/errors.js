@@ -1,13 +1,5 @@
-// What goes wrong on purpose: a code, which texts.json words, and the values in its text.
+// What goes wrong on purpose: why, as texts.json words it, and the values in its text.
 
-class PageError extends Error {
-  constructor(code, values = {}) {
-    super(code);
-    this.code = code;
-    this.values = values;
-  }
-}
-
-export function fail(code, values) {
-  throw new PageError(code, values);
+export function fail(why, values) {
+  throw Object.assign(new Error(why), { why, values });
 }

@@ -1,7 +1,7 @@
 // MediaPipe's Face Landmarker on LiteRT, as landmarks/facemesh.py feeds it: own detector, 478 points in two passes.
 
 import { fail } from './errors.js';
-import { distance, rotate, tilt, transform } from './geometry.js';
+import { bounds, middleOf, rotate, tilt, transform } from './geometry.js';
 import { cut, halve } from './images.js';
 
 const DETECTOR_SIZE = 128;
@@ -21,12 +21,12 @@ export class FaceMeshEngine {
     try {
       const { loadAndCompile, loadLiteRt, supportsFeature, Tensor } = await import('./litert/index.js');
       const runtime = `litert/litert_wasm${(await supportsFeature('relaxedSimd')) ? '' : '_compat'}_internal`;
-      const packed = await fetched(`${runtime}.wasm.gzip`);
+      const packed = await fetch(`${runtime}.wasm.gzip`);
       const wasm = await new Response(packed.body.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer();
       globalThis.Module = { wasmBinary: wasm, printErr: () => {} };
       await loadLiteRt(`${runtime}.js`, { threads: false });
       const net = async (name) => {
-        const content = new Uint8Array(await (await fetched(`litert/${name}.tflite`)).arrayBuffer());
+        const content = new Uint8Array(await (await fetch(`litert/${name}.tflite`)).arrayBuffer());
         return loadAndCompile(content, { accelerator: 'wasm' });
       };
       return new FaceMeshEngine(model, Tensor, await net('face_detector'), await net('face_landmarks_detector'));
@@ -39,7 +39,7 @@ export class FaceMeshEngine {
     Object.assign(this, { model, Tensor, detector, mesher });
   }
 
-  // The best-scored face: its points, mesh, depth, box, and how many there are.
+  // The best-scored face: its points, mesh, depth; and the boxes of all faces, its own first.
   async measure(picture) {
     const faces = await this.find(picture);
     if (!faces.length) fail('no_face');
@@ -47,7 +47,7 @@ export class FaceMeshEngine {
     const { mesh, depth, presence } = await this.#look(picture, frameOfMesh(first.mesh));
     if (presence < 0.5) fail('no_face');
     const landmarks = this.model.points.mesh_to_68.map((vertex) => mesh[vertex]);
-    return { landmarks, mesh, depth, box: faces[0].box, score: faces[0].score, faces: faces.length };
+    return { landmarks, mesh, depth, boxes: faces.map(({ box }) => box) };
   }
 
   async find(picture) {
@@ -64,7 +64,8 @@ export class FaceMeshEngine {
   }
 
   async #run(net, bytes, scale, shift, size) {
-    const input = new this.Tensor(Float32Array.from(bytes, (byte) => Math.fround(byte / scale) - shift), [1, size, size, 3]);
+    const values32 = Float32Array.from(bytes, (byte) => Math.fround(byte / scale) - shift);
+    const input = new this.Tensor(values32, [1, size, size, 3]);
     const outputs = await net.run(input);
     const values = outputs.map((output) => output.toTypedArray().slice());
     [input, ...outputs].forEach((tensor) => tensor.delete());
@@ -80,9 +81,9 @@ export class FaceMeshEngine {
     ANCHORS.forEach(([x, y], i) => {
       const score = sigmoid(scores[i]);
       if (score < leastScore) return;
-      const scale = side / DETECTOR_SIZE;
-      const pair = (k, ax = x, ay = y) => [(regressions[16 * i + k] + ax) * scale, (regressions[16 * i + k + 1] + ay) * scale];
-      const [centre, size, right, leftEye] = [pair(0), pair(2, 0, 0), pair(4), pair(6)];
+      const values = regressions.subarray(16 * i, 16 * i + 8);
+      const pair = (k, from) => [0, 1].map((axis) => ((values[k + axis] + from[axis]) * side) / DETECTOR_SIZE);
+      const [centre, size, right, leftEye] = [pair(0, [x, y]), pair(2, [0, 0]), pair(4, [x, y]), pair(6, [x, y])];
       const corner = [centre[0] - size[0] / 2 + left - 0.5, centre[1] - size[1] / 2 + top - 0.5];
       faces.push({ box: [...corner, corner[0] + size[0], corner[1] + size[1]], score, angle: tilt(right, leftEye) });
     });
@@ -97,12 +98,6 @@ export class FaceMeshEngine {
     const depth = points.map((_, i) => values[3 * i + 2] * scale);
     return { mesh: transform(points, frame), depth, presence: sigmoid(presence[0]) };
   }
-}
-
-async function fetched(address) {
-  const answer = await fetch(address);
-  if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
-  return answer;
 }
 
 // Centres, px, to which the detector's answers refer: two on each cell of 8 px, six of 16 px.
@@ -155,20 +150,7 @@ function frameOf({ box: [left, top, right, bottom], angle }) {
 
 function frameOfMesh(mesh) {
   const angle = tilt(mesh[RIGHT_EYE], mesh[LEFT_EYE]);
-  const [xs, ys] = [0, 1].map((axis) => rotate(mesh.slice(0, 468), -angle).map((point) => point[axis]));
-  const [low, high] = [Math.min, Math.max].map((end) => [end(...xs), end(...ys)]);
-  const [centre] = rotate([[(low[0] + high[0]) / 2, (low[1] + high[1]) / 2]], angle);
+  const { low, high } = bounds(rotate(mesh.slice(0, 468), -angle));
+  const [centre] = rotate([middleOf([low, high])], angle);
   return frameAt(centre, CROP * Math.max(high[0] - low[0], high[1] - low[1]), angle);
-}
-
-// Irises (landmarks/iris.py): whether the lids of an eye touch; the circle in the mesh, [x, y, radius].
-export function findIrises({ landmarks, mesh }, closed) {
-  const iris = (first, centre) => {
-    const eye = landmarks.slice(first, first + 6);
-    const opening = (distance(eye[1], eye[5]) + distance(eye[2], eye[4])) / 2;
-    if (opening < closed * distance(eye[0], eye[3])) return null;
-    const radii = mesh.slice(centre + 1, centre + 5).map((point) => distance(point, mesh[centre]));
-    return [...mesh[centre], radii.reduce((sum, radius) => sum + radius, 0) / 4];
-  };
-  return { right: iris(36, 468), left: iris(42, 473) };
 }

@@ -7,7 +7,11 @@ export const median = (values) => {
 };
 export const distance = ([ax, ay], [bx, by]) => Math.hypot(ax - bx, ay - by);
 export const middleOf = (points) => [mean(points.map(([x]) => x)), mean(points.map(([, y]) => y))];
-export const transform = (points, [[a, b, c], [d, e, f]]) => points.map(([x, y]) => [a * x + b * y + c, d * x + e * y + f]);
+export const transform = (points, rows) => points.map(([x, y]) => rows.map(([a, b, c]) => a * x + b * y + c));
+export function bounds(points) {
+  const [xs, ys] = [0, 1].map((axis) => points.map((point) => point[axis]));
+  return { low: [Math.min(...xs), Math.min(...ys)], high: [Math.max(...xs), Math.max(...ys)] };
+}
 export const interocular = (points) => distance(points[36], points[45]);
 
 // Positive angles (radians) turn x towards y, which is clockwise on the screen.
@@ -20,9 +24,10 @@ export const tilt = ([ax, ay], [bx, by]) => Math.atan2(by - ay, bx - ax);
 
 // Outer eye corners level, their middle at (0, 0), their distance 1.
 export function eyeFrame(points) {
-  const middle = middleOf([points[36], points[45]]);
+  const [x0, y0] = middleOf([points[36], points[45]]);
   const size = interocular(points);
-  return rotate(points, -tilt(points[36], points[45]), middle).map(([x, y]) => [(x - middle[0]) / size, (y - middle[1]) / size]);
+  const level = rotate(points, -tilt(points[36], points[45]), [x0, y0]);
+  return level.map(([x, y]) => [(x - x0) / size, (y - y0) / size]);
 }
 
 // Mouth, brows, eyes: left minus right over the inter-ocular distance; positive: the left is higher or wider open.

@@ -1,7 +1,7 @@
 // A photo in, 68 landmarks out (landmarks/get_landmarks.py).
 
-import { findIrises } from './facemesh.js';
 import { readImage } from './images.js';
+import { findIrises } from './iris.js';
 import { headPose } from './pose.js';
 
 // The face in a file, px of the upright photo. The pixels are not kept: eight photos would fill a phone's memory.

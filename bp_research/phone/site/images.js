@@ -12,9 +12,10 @@ export async function readImage(file, maxMegapixels) {
   const megapixels = Math.round((width * height) / 1e6);
   if (megapixels > maxMegapixels) fail('large', { megapixels, most: maxMegapixels });
   if (await isCutOff(file)) fail('damaged');
-  const reduced = { resizeWidth: Math.floor(width * Math.sqrt(MOST_PIXELS / (width * height))), resizeQuality: 'high' };
   // colours as they are in the file, as Python reads them
-  const options = { imageOrientation: 'from-image', colorSpaceConversion: 'none', ...(width * height > MOST_PIXELS && reduced) };
+  const options = { imageOrientation: 'from-image', colorSpaceConversion: 'none', resizeQuality: 'high' };
+  const scale = Math.sqrt(MOST_PIXELS / (width * height));
+  if (scale < 1) options.resizeWidth = Math.floor(width * scale);
   const bitmap = await createImageBitmap(file, options).catch(() => fail('damaged'));
   const canvas = Object.assign(document.createElement('canvas'), { width: bitmap.width, height: bitmap.height });
   const context = canvas.getContext('2d', { willReadFrequently: true });
@@ -61,7 +62,8 @@ export function cut({ width, height, data }, [[a, b, c], [d, e, f]], size) {
         const y = (y32 >> 5) + (corner >> 1);
         if (!inside(x, y)) continue;
         const weight = (corner & 1 ? x32 & 31 : 32 - (x32 & 31)) * (corner >> 1 ? y32 & 31 : 32 - (y32 & 31));
-        for (let i = 4 * (y * width + x), channel = 0; channel < 3; channel++) sums[channel] += weight * data[i + channel];
+        const i = 4 * (y * width + x);
+        for (let channel = 0; channel < 3; channel++) sums[channel] += weight * data[i + channel];
       }
       for (let channel = 0; channel < 3; channel++) out[place + channel] = sums[channel] >> 10;
     }

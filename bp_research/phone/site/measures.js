@@ -6,6 +6,7 @@ const range = (first, last) => Array.from({ length: last - first + 1 }, (_, i) =
 const [UPPER_LID, LOWER_LID, BROW] = [range(36, 39), [36, 41, 40, 39], range(17, 21)];
 const [OUTER_UPPER, OUTER_LOWER] = [range(48, 54), [48, 59, 58, 57, 56, 55, 54]];
 const [INNER_UPPER, INNER_LOWER] = [range(60, 64), [60, 67, 66, 65, 64]];
+export const NOTHING = { right: NaN, left: NaN, difference: NaN, percent: NaN };
 const notNaN = (value) => (Number.isNaN(value) ? 0 : value);
 
 // Diameter of the irises over the distance of the outer eye corners; NaN without an iris.
@@ -22,7 +23,7 @@ export function personScale(faces, diameter) {
   return diameter / median((resting.length ? resting : seen).map(([, share]) => share));
 }
 
-// {measure: {right, left, difference, percent}}, mm by `scale`, degrees; of a measure of the whole face the difference only.
+// {measure: {right, left, difference, percent}}, mm by `scale` and degrees; NaN but for one value of the whole face.
 export function measure({ landmarks, irises }, scale, { measures, points, smoothing }) {
   const corners = [[36, 39], [42, 45]].map(([a, b]) => middleOf([landmarks[a], landmarks[b]]));
   const known = [irises.right, irises.left].map((iris) => iris && iris.slice(0, 2));
@@ -41,10 +42,11 @@ export function measure({ landmarks, irises }, scale, { measures, points, smooth
   return Object.fromEntries(
     measures.map(({ measure: name, column, dimension }) => {
       const unit = scale ** dimension;
-      if (column !== 'right') return [name, { right: NaN, left: NaN, difference: whole[single++] * unit, percent: NaN }];
+      if (column !== 'right') return [name, { ...NOTHING, difference: whole[single++] * unit }];
       const [a, b] = [right.values[sided] * unit, left.values[sided++] * unit];
       const larger = Math.max(a, b);
-      return [name, { right: a, left: b, difference: b - a, percent: larger > 0 ? (100 * Math.min(a, b)) / larger : NaN }];
+      const percent = larger > 0 ? (100 * Math.min(a, b)) / larger : NaN;
+      return [name, { right: a, left: b, difference: b - a, percent }];
     }),
   );
 }
@@ -88,7 +90,8 @@ function curve(points, smoothing) {
   const rows = knots.map((knot, i) => basis(knot).map((value, j) => value + (i === j ? smoothing : 0)));
   const free = range(0, 2).map((power) => [...knots.map((knot) => knot ** power), 0, 0, 0]);
   const weights = solve([...rows, ...free], [...points.map(([, y]) => y), 0, 0, 0], n + 3);
-  return (x) => (x >= low && x <= high ? basis((x - middle) / half).reduce((sum, b, i) => sum + b * weights[i], 0) : NaN);
+  const at = (x) => basis((x - middle) / half).reduce((sum, value, i) => sum + value * weights[i], 0);
+  return (x) => (x >= low && x <= high ? at(x) : NaN);
 }
 
 // Gauss's elimination with the largest pivots.

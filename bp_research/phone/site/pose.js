@@ -33,6 +33,6 @@ function mainEigenvector(matrix) {
     const length = Math.hypot(...power.flat());
     power = power.map((row) => row.map((value) => value / length));
   }
-  const column = [0, 1, 2, 3].map((j) => power.map((row) => row[j])).sort((a, b) => Math.hypot(...b) - Math.hypot(...a))[0];
-  return column.map((value) => value / Math.hypot(...column));
+  const longest = power.reduce((a, b) => (Math.hypot(...b) > Math.hypot(...a) ? b : a));
+  return longest.map((value) => value / Math.hypot(...longest));
 }

@@ -1,14 +1,20 @@
-// Why a photo may not be fit to be measured: [{name, value}], the value for the text.
+// What speaks against measuring a photo (landmarks/quality.py), but for blur and covers: [{name, value}].
 
-const CLOSED_WANTED = ['gentle eye closure', 'tight eye closure'];
+import { distance } from './geometry.js';
 
-export function reasonsOf({ faces, landmarks, irises, pose }, expression, limits) {
-  const turn = Math.max(Math.abs(pose.yaw), Math.abs(pose.pitch));
-  const width = Math.hypot(landmarks[16][0] - landmarks[0][0], landmarks[16][1] - landmarks[0][1]);
+export function findReasons({ landmarks, pose, irises, boxes, width, height }, expression, limits) {
   const reasons = [];
-  if (faces > 1) reasons.push({ name: 'several faces', value: faces });
-  if (width < 150) reasons.push({ name: 'small', value: Math.round(width) });
-  if (turn > 10) reasons.push({ name: 'turned', value: Math.round(turn) });
-  if (!CLOSED_WANTED.includes(expression) && !(irises.right && irises.left)) reasons.push({ name: 'eyes closed' });
+  const say = (name, value) => reasons.push({ name, value: Math.round(value) });
+  for (const angle of [pose.yaw, pose.pitch].map(Math.abs)) if (angle > limits.turned) say('turned', angle);
+  const wide = distance(landmarks[16], landmarks[0]);
+  if (wide < limits.small) say('small', wide);
+  const outside = landmarks.filter(([x, y]) => x < 0 || y < 0 || x > width - 1 || y > height - 1);
+  if (outside.length) say('cut off', (100 * outside.length) / landmarks.length);
+  const areas = boxes.map(([left, top, right, bottom]) => (right - left) * (bottom - top));
+  const near = areas.filter((area) => area > limits.other_face * areas[0]).length;
+  if (near > 1) say('several faces', near);
+  const shut = [irises.right, irises.left].filter((iris) => !iris).length;
+  const wanted = limits.closing.includes(expression) ? 2 : 0; // one eye that does not as the other may be the palsy
+  if (shut !== 1 && shut !== wanted) say(shut ? 'eyes closed' : 'eyes open', 2);
   return reasons;
 }

@@ -12,7 +12,7 @@ const UNITS = { mm: 'mm', 'mm²': 'mm²', degrees: '°' };
 // All numbers of a person's faces {expression: face}: measures in mm by one scale, and what healthy people say to them.
 export function evaluate(faces, model) {
   const scale = personScale(faces, model.iris_diameter_mm);
-  const each = (value) => Object.fromEntries(Object.entries(faces).map(([expression, face]) => [expression, value(face, expression)]));
+  const each = (value) => Object.fromEntries(Object.keys(faces).map((one) => [one, value(faces[one], one)]));
   const measures = each((face) => measure(face, scale, model));
   const beside = each((face, expression) => compare(face.landmarks, model.healthy[expression], model.regions));
   return { faces, scale, measures, beside, suggested: suggestAffectedSide(measures, model.eface) };
@@ -28,54 +28,53 @@ export function show(place, found, model, { shown, affected }, choose) {
   );
 }
 
-const card = (title, ...inside) => element('div', { className: 'card' }, element('h2', { textContent: title }), ...inside);
-const soft = (text) => element('p', { className: 'soft', textContent: text });
+const card = (title, ...inside) => element('div', { className: 'card' }, element('h2', {}, title), ...inside);
+const soft = (text) => element('p', { className: 'soft' }, text);
+const big = (text) => element('p', { className: 'big' }, text);
 
 function composite(found, model) {
   const expression = model.expressions.find((one) => found.beside[one]);
-  if (!expression) return card(t('composite'), cannotTell(), soft(t('cannot_composite')));
-  const { reasons } = found.faces[expression];
-  if (reasons.length) {
-    return card(t('composite'), cannotTell(), soft(t('cannot_quality', { reasons: reasons.map(said).join(' ') })));
+  const reasons = found.faces[expression]?.reasons.map(said).join(' ');
+  if (reasons !== '') {
+    const why = expression ? t('cannot_quality', { reasons }) : t('cannot_composite');
+    return card(t('composite'), big(t('cannot_tell')), soft(why));
   }
-  const beside = found.beside[expression];
-  const about = {
-    score: number(beside.composite.value),
-    mean: number(mean(model.healthy[expression].reference.composite)),
-    people: beside.people,
-    expression: t(`expression.${expression}`),
-  };
+  const { people, composite: score, ...regions } = found.beside[expression];
+  const average = number(mean(model.healthy[expression].reference.composite));
+  const about = { score: number(score.value), mean: average, people, expression: t(`expression.${expression}`) };
   return card(
     t('composite'),
-    element('p', { className: 'big', textContent: t('composite_lead', { percent: number(beside.composite.percentile, 0) }) }),
-    gauge(t('percentile'), beside.composite),
-    ...model.regions.map((region) => gauge(t(region), beside[region], region)),
+    big(t('composite_lead', { percent: number(score.percentile, 0) })),
+    gauge(t('percentile'), score),
+    ...Object.entries(regions).map(([region, value]) => gauge(t(region), value, region)),
     soft(t('composite_about', about)),
   );
 }
 
-const cannotTell = () => element('p', { className: 'big', textContent: t('cannot_tell') });
+const sideIn = (key, side) => t(key, { side: t(side).toLocaleLowerCase() });
 
 // Of a region, given by `key`, the sign of its asymmetry tells which side is lower or less open.
 function gauge(name, { value, percentile }, key) {
-  const side = key && `: ${t(key === 'eyes' ? 'less_open' : 'lower', { side: t(value > 0 ? 'right' : 'left').toLocaleLowerCase() })}`;
-  const bar = element('meter', { min: 0, max: 100, low: 95, high: 100, optimum: 0, value: percentile, ariaLabel: name });
-  const words = [element('span', {}, name, side ?? ''), element('span', {}, number(percentile, 0))];
+  const side = key ? `: ${sideIn(key === 'eyes' ? 'less_open' : 'lower', value > 0 ? 'right' : 'left')}` : '';
+  const range = { min: 0, max: 100, low: 95, high: 100, optimum: 0 };
+  const bar = element('meter', { ...range, value: percentile, ariaLabel: name });
+  const words = [element('span', {}, name + side), element('span', {}, number(percentile, 0))];
   return element('div', { className: 'gauge' }, element('div', {}, ...words), bar);
 }
 
 function bothSides(found, model, expression, choose) {
-  const chips = model.expressions.filter((one) => one in found.faces).map((one) =>
-    element('button', { textContent: t(`expression.${one}`), ariaPressed: String(one === expression), onclick: () => choose(one) }),
-  );
-  const healthy = model.healthy[expression];
-  const known = Number.isFinite(found.scale);
-  const rows = known ? model.measures.map((one) => row(one, found.measures[expression][one.measure], healthy?.ranges)) : [];
+  const chips = model.expressions.filter((one) => one in found.faces).map((one) => {
+    const about = { ariaPressed: String(one === expression), onclick: () => choose(one) };
+    return element('button', about, t(`expression.${one}`));
+  });
+  const { ranges, people } = model.healthy[expression] ?? {};
+  const rows = model.measures.map((one) => row(one, found.measures[expression][one.measure], ranges));
   const titles = COLUMNS.map((key) => element('th', { scope: 'col' }, t(key)));
   const table = element('table', {}, element('thead', {}, element('tr', {}, ...titles)), ...rows);
-  const about = healthy ? t('measures_about', { people: healthy.people, diameter: number(model.iris_diameter_mm, 2) }) : t('measures_no_norms');
+  const about = { people, diameter: number(model.iris_diameter_mm, 2) };
+  const notes = soft(people ? t('measures_about', about) : t('measures_no_norms'));
   const group = element('div', { className: 'chips', role: 'group', ariaLabel: t('measures_title') }, ...chips);
-  return card(t('measures_title'), group, ...(known ? [table, soft(about)] : [soft(t('measures_no_scale'))]));
+  return card(t('measures_title'), group, ...(found.scale ? [table, notes] : [soft(t('measures_no_scale'))]));
 }
 
 // A measure's name over its values, so that both fit on a phone.
@@ -88,7 +87,8 @@ function row({ measure: name, column: first, unit }, values, ranges) {
     const range = element('small', {}, ranges ? `${number(low)} … ${number(high)}` : '');
     return element('td', { className: beyond && 'out' }, mark, number(values[column]), range);
   });
-  const title = element('th', { scope: 'rowgroup', colSpan: 3 }, `${t(`measure.${name}`)} `, element('span', { className: 'unit' }, UNITS[unit]));
+  const about = [t(`measure.${name}`), ' ', element('span', { className: 'unit' }, UNITS[unit])];
+  const title = element('th', { scope: 'rowgroup', colSpan: 3 }, ...about);
   return element('tbody', {}, element('tr', {}, title), element('tr', {}, ...cells));
 }
 
@@ -98,7 +98,7 @@ function eface(found, model, side, chosen, choose) {
     return element('label', {}, radio, t(one));
   });
   const sides = element('fieldset', { className: 'side' }, element('legend', {}, t('affected')), ...options);
-  const hint = found.suggested ? t('affected_suggested', { side: t(found.suggested).toLocaleLowerCase() }) : t('affected_open');
+  const hint = found.suggested ? sideIn('affected_suggested', found.suggested) : t('affected_open');
   const scores = side ? autoEface(found.measures, side, model.eface) : {};
   const rows = Object.entries(scores).reverse().map(([item, value]) => {
     const missing = (model.eface.items[item] ?? []).slice(1).filter((expression) => !(expression in found.faces));

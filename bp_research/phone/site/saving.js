@@ -6,24 +6,17 @@ export async function save({ faces, measures, beside }, code, version) {
   const day = new Date().toISOString();
   const saved = [];
   for (const [expression, face] of Object.entries(faces)) {
+    const { detected, irises, landmarks, pose, reasons } = face;
     const stem = [code.replace(/[^\p{L}\p{N}_-]+/gu, '-'), day.slice(0, 10), expression].filter(Boolean).join(' ');
     const { canvas } = await readImage(face.file, Infinity);
     const png = await new Promise((resolve) => canvas.toBlob(resolve, 'image/png'));
     const about = {
-      photo: `${stem}.png`,
-      expression,
+      ...{ photo: `${stem}.png`, expression, saved: day, version: `bp_research ${version}, page for phones` },
       ...(code && { patient_id: code }),
-      start: 'FaceMesh',
-      corrected: String(face.landmarks) !== String(face.detected),
-      saved: day,
-      version: `bp_research ${version}, page for phones`,
-      box: face.box,
-      landmarks: face.landmarks,
-      irises: Object.fromEntries(Object.entries(face.irises).filter(([, iris]) => iris)),
-      pose: face.pose,
-      quality: face.reasons.map(({ name }) => name),
-      measures: measures[expression],
-      asymmetry: beside[expression],
+      ...{ start: 'FaceMesh', corrected: String(landmarks) !== String(detected), box: face.boxes[0], landmarks, pose },
+      irises: Object.fromEntries(Object.entries(irises).filter(([, iris]) => iris)),
+      quality: reasons.map(({ name }) => name),
+      ...{ measures: measures[expression], asymmetry: beside[expression] },
     };
     download(png, `${stem}.png`);
     download(new Blob([JSON.stringify(about, null, 1)], { type: 'application/json' }), `${stem}.json`);

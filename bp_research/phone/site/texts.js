@@ -14,16 +14,17 @@ export function setLanguage(code) {
   language = code;
   document.documentElement.lang = code;
   document.title = t('title');
-  for (const element of document.querySelectorAll('[data-text]')) element.textContent = t(element.dataset.text);
-  for (const element of document.querySelectorAll('[data-label]')) element.setAttribute('aria-label', t(element.dataset.label));
+  for (const worded of document.querySelectorAll('[data-text]')) worded.textContent = t(worded.dataset.text);
+  for (const labelled of document.querySelectorAll('[data-label]')) labelled.ariaLabel = t(labelled.dataset.label);
 }
 
 export const currentLanguage = () => language;
 export const t = (key, values = {}) => (texts[language][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name]);
-export const wordsOf = (error) => (error.code ? t(`error.${error.code}`, error.values) : t('error.unexpected', { reason: error.message }));
+export const wordsOf = ({ why = 'unexpected', message, values }) => t(`error.${why}`, { reason: message, ...values });
 export const said = ({ name, value }) => t(`quality.${name}`, { value });
 export function number(value, digits = 1) {
-  return Number.isFinite(value) ? value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }) : '–';
+  const form = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return Number.isFinite(value) ? value.toLocaleString(language, form) : '–';
 }
 
 // An element with properties, attributes (names with a dash, or `role`) and what is in it.
