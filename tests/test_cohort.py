@@ -210,7 +210,7 @@ _LOADED = """
 import sys
 from matplotlib.cbook import get_sample_data
 from bp_research.measuring.row import measure_photo
-photo = get_sample_data("grace_hopper.jpg", asfileobj=False), None
+photo = get_sample_data("grace_hopper.jpg", asfileobj=False), None, "at rest"
 for model in ("iBUG", "FaceMesh halves"):
     assert measure_photo(photo, model, 200, False, 2, True, False)["status"] == "ok"
 print(*(module.__file__ for name, module in sys.modules.items() if name.partition(".")[0] == "bp_research"))
@@ -222,7 +222,7 @@ def test_every_module_that_measuring_loads_makes_rows_stale(other_root):
     root, digest = Path(cohort.__file__).parents[2], code_digest.__wrapped__
     loaded = [Path(file).relative_to(root) for file in run.stdout.split()]
     assert len(loaded) > 20 and digest(other_root) == code_digest()
-    for file in [*loaded, Path("bp_research/landmarks/mean_mesh.csv"), Path("bp_research/face/measures.csv")]:
+    for file in [*loaded, Path("bp_research/landmarks/mean_parts.csv"), Path("bp_research/face/measures.csv")]:
         kept = (other_root / file).read_bytes()
         (other_root / file).write_bytes(kept + b"\n")
         assert digest(other_root) != code_digest(), f"{file} could change unnoticed"

@@ -15,6 +15,7 @@ from .facemesh import MESH_TO_68
 from .iris import find_irises, is_closed
 from .models import get_engine, model_name
 from .pose import frontal, head_pose
+from .quality import find_reasons
 
 #: Centre of each iris in the face mesh, followed by four points on its edge; the subject's sides.
 _MESH_RIGHT_IRIS, _MESH_LEFT_IRIS = slice(468, 473), slice(473, 478)
@@ -55,6 +56,8 @@ class GetLandmarks:
         How far each of these lies behind the face's middle, px.
     pose : Pose or None
         ``yaw``, ``pitch`` and ``roll`` of the head, degrees, see :class:`bp_research.landmarks.pose.Pose`; None without mesh.
+    quality : tuple of Reason
+        What speaks against measuring this photo, see :mod:`bp_research.landmarks.quality`; empty if nothing does.
     left_iris, right_iris : tuple (x, y, radius) or None
         px, the subject's sides; None for a closed eye. Computed on first use.
     model : str
@@ -93,6 +96,7 @@ class GetLandmarks:
         self.face = faces[0]
         self.model = model_name(model)
         self.n_faces = len(faces)
+        self._others = [face.box for face in faces[1:]]
         self.score = self.face.score
         self.bounding_box = self.face.box
         prediction = engine.predict(self._image, self.face, bool(colored))
@@ -129,6 +133,15 @@ class GetLandmarks:
             raise BadSettingError(f"{self.model} makes no face mesh by which the head could be turned: use FaceMesh")
         points = np.c_[self.landmarks, self.depth[MESH_TO_68]]
         return frontal(points, np.c_[self.mesh, self.depth])[:, :2]
+
+    @cached_property
+    def quality(self):
+        """Named reasons, with numbers, why this photo is not fit to be measured."""
+        return self.quality_for(None)
+
+    def quality_for(self, expression):
+        """As :attr:`quality`, of a photo that should show an expression of :data:`bp_research.face.schemes.EXPRESSIONS`."""
+        return find_reasons(self, self._image, self._others, expression)
 
     @property
     def left_iris(self):

@@ -97,7 +97,9 @@ def measure_cohort(
         ``top``, ``right``, ``bottom``, px), ``n_faces``, ``score``, ``yaw`` and ``pitch`` of the head
         (degrees; NaN without mesh), landmarks ``x0, y0 ... x67, y67`` (px of the upright
         photo), features ``f0 ... f28``, signed asymmetries ``mouth``, ``brows``, ``eyes`` (subject's left minus right over
-        the inter-ocular distance, see :func:`bp_research.face.geometry.asymmetry`), ``model``, and ``status``: ``"ok"`` or why
+        the inter-ocular distance, see :func:`bp_research.face.geometry.asymmetry`), ``quality``: why the numbers of a photo
+        should be used with reserve, such as ``"turned 21 degrees; small, 90 px"``, or ``""``, see
+        :mod:`bp_research.landmarks.quality`; ``model``; and ``status``: ``"ok"`` or why
         the photo could not be measured, in which case the measurements are NaN. With ``augment``, for each feature and
         asymmetry also ``f0_median``, of the copies' median landmarks, and ``f0_low``, ``f0_high``, which hold 90 % of the
         copies: how steady the prediction is, not how right (see :mod:`bp_research.measuring.intervals`); and the
@@ -178,9 +180,9 @@ def landmarks_of(table, median=False):
 
 
 def _item(photo, by_hand):
-    """What a worker is given: where a photo lies, and the points that a person set."""
+    """What a worker is given: where a photo lies, the points that a person set, and what it should show."""
     path = str(photo.path)
-    return path, by_hand.get(str(Path(path).resolve())) if by_hand else None
+    return path, by_hand.get(str(Path(path).resolve())) if by_hand else None, photo.expression
 
 
 def _settings_key(settings):
@@ -192,7 +194,7 @@ def _settings_key(settings):
 def _photo_key(common, item):
     """A digest of a photo's content and of all that its row depends on; None where it cannot be read."""
     try:
-        return common and _digest(_digest(read_bytes(item[0])), item[1], common)
+        return common and _digest(_digest(read_bytes(item[0])), *item[1:], common)
     except (OSError, ValueError, ImportError):
         return None
 
@@ -206,8 +208,8 @@ def _table(records, rows, by_hand, settings):
     said = pd.DataFrame([[getattr(p, name) for name in RECORD_COLUMNS] for p in records], columns=list(RECORD_COLUMNS))
     said["path"] = said["path"].map(str)
     said = said.astype({"severity": float, "age": float})
-    columns = [*row_columns(settings["augment"], settings["clinical"]), "status"]
-    table = pd.concat([said, pd.DataFrame(rows, columns=columns)], axis=1)
+    columns = [*row_columns(settings["augment"], settings["clinical"]), "quality", "status"]
+    table = pd.concat([said, pd.DataFrame(rows, columns=columns).fillna({"quality": ""})], axis=1)
     table = in_millimetres(table) if settings["clinical"] else table
     name = model_name(settings["model"])
     names = [name + (", corrected by hand" if _item(photo, by_hand)[1] else "") for photo in records]
@@ -223,7 +225,7 @@ def _write_parts(folder, records, by_hand, settings, work, progress):
         for part in _parts(records, settings["clinical"]):
             items = [_item(photo, by_hand) for photo in part]
             stamp = common and _digest([[getattr(p, name) for name in RECORD_COLUMNS] for p in part], items, common)
-            stamp = stamp and _digest(stamp, [_state(path) for path, _ in items])
+            stamp = stamp and _digest(stamp, [_state(path) for path, *_ in items])
             paths.append(file_place(folder / f"part-{len(paths):06d}.parquet"))
             if not stamp or _stamp(paths[-1]) != stamp:
                 waiting.append((paths[-1], part, stamp))

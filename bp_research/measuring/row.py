@@ -30,7 +30,7 @@ _AUGMENTED_COLUMNS = (
 
 
 def row_columns(augment, clinical):
-    """Names of a row's numbers, in order; ``status`` follows them."""
+    """Names of a row's numbers, in order; ``quality`` and ``status`` follow them."""
     columns = _COLUMNS + (_AUGMENTED_COLUMNS if augment else ())
     return columns + ((*CLINICAL_COLUMNS, *(CLINICAL_BOUNDS if augment else ())) if clinical else ())
 
@@ -40,8 +40,9 @@ def measure_photo(photo, model, resolution, colored, augment, clinical, frontal)
 
     Parameters
     ----------
-    photo : tuple (path, corrected)
-        A file, or an address that fsspec reads, and the landmarks (68, 2) that a person set, px, or None.
+    photo : tuple (path, corrected, expression)
+        A file, or an address that fsspec reads; the landmarks (68, 2) that a person set, px, or None; and what it should
+        show, or None.
     model, resolution, colored, augment, clinical, frontal
         As in :func:`bp_research.measure_cohort`.
 
@@ -51,7 +52,7 @@ def measure_photo(photo, model, resolution, colored, augment, clinical, frontal)
         :func:`row_columns` as far as they could be measured, and ``status``, which says why where they could not.
     """
     try:
-        path, by_hand = photo
+        path, by_hand, expression = photo
         source = read_bytes(path) if "://" in path else path
         tester = LandmarkTester(source, model, resolution, colored, corrected=by_hand) if augment else None
         face = tester.single if augment else GetLandmarks(source, model, resolution, colored, by_hand)
@@ -65,7 +66,7 @@ def measure_photo(photo, model, resolution, colored, augment, clinical, frontal)
             row |= dict(zip(_AUGMENTED_COLUMNS, numbers.tolist(), strict=True))
         if clinical:
             row |= clinical_row(face, tester.test_landmarks if augment else None)
-        return {**row, "status": "ok"}
+        return {**row, "quality": "; ".join(map(str, face.quality_for(expression))), "status": "ok"}
     except Exception as error:  # whatever one photo does to a decoder must not end the whole run
         return {"status": f"{type(error).__name__}: {error}"}
 
