@@ -237,7 +237,8 @@ def _read_json(path):
     return [Points(landmarks, about.pop("photo", ""), irises, about.pop("box", None), about)]
 
 
-_READERS = {".csv": _read_csv, ".pts": _read_pts, ".xml": _read_xml, ".txt": _read_emotrics, ".tem": _read_tem, ".json": _read_json}
+_READERS = {".csv": _read_csv, ".pts": _read_pts, ".xml": _read_xml, ".txt": _read_emotrics}
+_READERS |= {".tem": _read_tem, ".json": _read_json}
 _WRITERS = {".csv": _write_csv, ".pts": _write_pts, ".xml": _write_xml, ".txt": _write_emotrics}
 #: Suffixes of the files that :func:`read_points` knows.
 READ_SUFFIXES = tuple(_READERS)

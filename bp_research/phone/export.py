@@ -9,7 +9,7 @@ from .. import __version__
 from ..clinical import eface
 from ..clinical.measures import IRIS_DIAMETER_MM
 from ..face import measures, schemes
-from ..landmarks import pose
+from ..landmarks import pose, quality
 from ..landmarks.facemesh import MESH_TO_68
 from ..landmarks.files import model_path
 from ..landmarks.iris import CLOSED
@@ -48,6 +48,10 @@ def describe():
         "smoothing": {"lids": measures.SMOOTHING, "lips": measures.LIP_SMOOTHING},
         "iris_diameter_mm": IRIS_DIAMETER_MM,
         "eface": {"items": eface.ITEMS, "static": eface.STATIC, "dynamic": eface.DYNAMIC, "closed_mm": eface.CLOSED_MM},
+        "quality": {
+            **{"turned": quality.TURNED, "small": quality.SMALL, "other_face": quality.OTHER_FACE},
+            "closing": quality.CLOSING,
+        },
         "healthy": _healthy(),
     }
 
