@@ -28,7 +28,7 @@ COVERED = {"eye": 0.69, "mouth": 0.82}
 OTHER_FACE = 0.25
 
 #: Expressions that close the eyes.
-CLOSING = ("gentle eye closure", "tight eye closure")
+_CLOSING = ("gentle eye closure", "tight eye closure")
 
 # Of each part: between which points it lies, and its width and height in their distance.
 _PARTS = {"right eye": (36, 39, 1.7, 1.15), "left eye": (42, 45, 1.7, 1.15), "mouth": (48, 54, 1.5, 1.0)}
@@ -80,7 +80,7 @@ def find_reasons(face, image, others=(), expression=None):
     """
     found = [*_turned(face), *_framed(face, image, others), *_seen(face.landmarks, image)]
     closed = [is_closed(face.landmarks[eye]) for eye in (RIGHT_EYE, LEFT_EYE)]
-    if expression is not None and len(set(closed)) == 1 and closed[0] != (expression in CLOSING):
+    if expression is not None and len(set(closed)) == 1 and closed[0] != (expression in _CLOSING):
         state = "closed" if closed[0] else "open"
         found.append(Reason(f"eyes {state}", 2, 0, f"both eyes {state}"))
     return tuple(found)

@@ -27,7 +27,7 @@ def describe():
     dict
         ``points``: correspondence, mirror pairs and lines of the 68 points, and the vertices that tell the head's turn;
         ``measures``: name, first column, unit and dimension of each; ``smoothing`` of their curves; ``eface``: items, by
-        measure and expressions; ``healthy``: for each expression of which there are norms, the composite score's units
+        measure and expressions; ``quality``: limits beyond which a photo is not fit; ``healthy``: for each expression of which there are norms, the composite score's units
         (``scale``), sorted values of healthy people (``reference``) and the ``ranges`` that hold 95 % of them.
     """
     first = measures.DICTIONARY.drop_duplicates("measure")[["measure", "column", "unit", "dimension"]]
@@ -48,10 +48,7 @@ def describe():
         "smoothing": {"lids": measures.SMOOTHING, "lips": measures.LIP_SMOOTHING},
         "iris_diameter_mm": IRIS_DIAMETER_MM,
         "eface": {"items": eface.ITEMS, "static": eface.STATIC, "dynamic": eface.DYNAMIC, "closed_mm": eface.CLOSED_MM},
-        "quality": {
-            **{"turned": quality.TURNED, "small": quality.SMALL, "other_face": quality.OTHER_FACE},
-            "closing": quality.CLOSING,
-        },
+        "quality": {"turned": quality.TURNED, "small": quality.SMALL, "other_face": quality.OTHER_FACE},
         "healthy": _healthy(),
     }
 

@@ -14,7 +14,7 @@ export function findReasons({ landmarks, pose, irises, boxes, width, height }, e
   const near = areas.filter((area) => area > limits.other_face * areas[0]).length;
   if (near > 1) say('several faces', near);
   const shut = [irises.right, irises.left].filter((iris) => !iris).length;
-  const wanted = limits.closing.includes(expression) ? 2 : 0; // one eye that does not as the other may be the palsy
+  const wanted = expression.endsWith('eye closure') ? 2 : 0; // one eye unlike the other may be the palsy
   if (shut !== 1 && shut !== wanted) say(shut ? 'eyes closed' : 'eyes open', 2);
   return reasons;
 }
