@@ -203,7 +203,9 @@ def test_the_answer_and_its_figure_come_first(write_notebook):
         places.append(html.index(part, places[-1]))
     assert html.count("<img") == 2
     text = reports.build_index().read_text(encoding="utf-8")
-    assert "81 % [75, 90] of dots are round" in text
+    assert "81 % [75, 90] of dots are round" in text and "phone/index.html" not in text
+    paths.write_atomic(paths.reports_dir() / "phone" / "index.html", "the page for phones")
+    assert 'href="phone/index.html"' in reports.build_index().read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,9 @@ def describe():
     dict
         ``points``: correspondence, mirror pairs and lines of the 68 points, and the vertices that tell the head's turn;
         ``measures``: name, first column, unit and dimension of each; ``smoothing`` of their curves; ``eface``: items, by
-        measure and expressions; ``quality``: limits beyond which a photo is not fit; ``healthy``: for each expression of which there are norms, the composite score's units
-        (``scale``), sorted values of healthy people (``reference``) and the ``ranges`` that hold 95 % of them.
+        measure and expressions; ``quality``: limits beyond which a photo is not fit; ``healthy``: for each expression of
+        which there are norms, the composite score's units (``scale``), sorted values of healthy people (``reference``) and
+        the ``ranges`` that hold 95 % of them.
     """
     first = measures.DICTIONARY.drop_duplicates("measure")[["measure", "column", "unit", "dimension"]]
     return {

@@ -1,6 +1,7 @@
 """The page's folder: its own sources, LiteRT for browsers from npm, the nets and one description, whole or not at all."""
 
 import gzip
+import hashlib
 import json
 import shutil
 import subprocess
@@ -8,8 +9,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pooch
+
 from ..errors import RuntimeNotFoundError
-from ..landmarks.files import digest
 from ..paths import project_root, reports_dir
 from .export import describe, nets
 
@@ -76,7 +78,7 @@ def build():
         (made / "litert").mkdir()
         for name, content in files.items():
             (made / "litert" / name).write_bytes(content)
-        digests = {name: digest(content) for name, content in files.items()}
+        digests = {name: pooch.file_hash(made / "litert" / name) for name in files}
         (made / "model.json").write_text(json.dumps(describe() | {"digests": digests}, allow_nan=False), encoding="utf-8")
         _finish_service_worker(made)
         shutil.rmtree(place, ignore_errors=True)
@@ -87,6 +89,7 @@ def build():
 def _finish_service_worker(folder):
     """Tell the service worker which files to keep, and name its cache by their digest."""
     worker = folder / "service_worker.js"
-    digests = {p.relative_to(folder).as_posix(): digest(p) for p in sorted(folder.rglob("*")) if p.is_file() and p != worker}
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path != worker]
+    digests = {path.relative_to(folder).as_posix(): pooch.file_hash(path) for path in files}
     code = worker.read_text(encoding="utf-8").replace("[]; // by the build", f"{json.dumps(['./', *digests])};")
-    worker.write_text(code.replace("VERSION", digest(f"{code}{digests}".encode())[:16]), encoding="utf-8")
+    worker.write_text(code.replace("VERSION", hashlib.sha256(f"{code}{digests}".encode()).hexdigest()[:16]), encoding="utf-8")
