@@ -64,20 +64,20 @@ def true_landmarks(name):
 
 
 def clip(name="synkinesis"):
-    """The file of a simulated film, made with the others if it is not there; ``movements.csv`` beside it is :data:`MOVES`."""
+    """The file of a simulated film, made if it is not there; ``movements.csv`` beside it holds :data:`MOVES`."""
     filmed(name)
     path = demo_dir() / "demo_films" / f"{name}.avi"
     if not path.is_file():
-        make_clips(demo_dir() / "demo_films")
+        make_clips(demo_dir() / "demo_films", [name])
     return path
 
 
-def make_clips(folder, processes=None):
-    """Write all films, and what moves in them, to a folder."""
+def make_clips(folder, names=tuple(FILMS), processes=None):
+    """Write films, and what moves in them, to a folder."""
     marker = "The people in these films are SIMULATED, made from public-domain portraits. Nobody is a patient.\n"
     write_atomic(folder / SIMULATED_MARKER, marker)
     write_atomic(folder / "movements.csv", MOVES.to_csv(index=False))
-    map_cached(_make_clip, [(folder, name) for name in FILMS], processes=processes, progress=False)
+    map_cached(_make_clip, [(folder, name) for name in names], processes=processes, progress=False)
 
 
 def _moving(time):

@@ -34,7 +34,9 @@ def measure_video(path, model=DEFAULT_MODEL, *, out=None, progress=True, iris_di
     """Measure a face in every frame of a film, read in order and turned upright.
 
     With FaceMesh the mesh of one frame says where the face is in the next, until it is lost; other models look for the
-    face in each frame. Of several faces the one nearest to the last is taken, at first the best-scored.
+    face in each frame. Of several faces the one nearest to the last is taken, at first the best-scored. Where a measure
+    of photos starts from an iris, here it starts from the middle between the eye's corners: an iris moves with the gaze and
+    vanishes as the eye closes.
 
     Parameters
     ----------
@@ -169,7 +171,7 @@ def _table(rows):
 
 
 def _measured(points, right, left):
-    return np.concatenate([iris_share(points, right, left)[..., None], measure(points, right, left)], axis=-1)
+    return np.concatenate([iris_share(points, right, left)[..., None], measure(points)], axis=-1)
 
 
 def _in_millimetres(table, shares, iris_diameter_mm):
