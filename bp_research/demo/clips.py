@@ -33,6 +33,7 @@ MOVES = pd.DataFrame(
 RATE, SECONDS, SIZE = 60, 7, (300, 400)
 _LEVELS = 20  # of a movement, so that few pictures are to be painted
 _KEY = (0, 0, 0)
+_MARKER = "Everybody in this folder is SIMULATED, made from public-domain portraits. Nobody is a patient.\n"
 
 
 def filmed(name):
@@ -68,27 +69,28 @@ def clip(name="synkinesis"):
     filmed(name)
     path = demo_dir() / "demo_films" / f"{name}.avi"
     if not path.is_file():
+        if not (demo_dir() / SIMULATED_MARKER).is_file():  # the rest of the demo is still to be made
+            write_atomic(demo_dir() / SIMULATED_MARKER, _MARKER)
         make_clips(demo_dir() / "demo_films", [name])
     return path
 
 
 def make_clips(folder, names=tuple(FILMS), processes=None):
     """Write films, and what moves in them, to a folder."""
-    marker = "The people in these films are SIMULATED, made from public-domain portraits. Nobody is a patient.\n"
-    write_atomic(folder / SIMULATED_MARKER, marker)
+    write_atomic(folder / SIMULATED_MARKER, _MARKER)
     write_atomic(folder / "movements.csv", MOVES.to_csv(index=False))
     map_cached(_make_clip, [(folder, name) for name in names], processes=processes, progress=False)
 
 
 def _moving(time):
     """What moves at a time, and the share of the full movement."""
-    now = MOVES[(MOVES["start"] <= time) & (time < MOVES["end"])]
-    if now.empty:
-        return "at rest", 0.0
-    expression, start, end = now.iloc[0]
-    return expression, round(_LEVELS * np.sin(np.pi * (time - start) / (end - start)) ** 2) / _LEVELS
+    for expression, start, end in MOVES.itertuples(index=False):
+        if start <= time < end:
+            return expression, round(_LEVELS * np.sin(np.pi * (time - start) / (end - start)) ** 2) / _LEVELS
+    return "at rest", 0.0
 
 
+@lru_cache(maxsize=64)
 def _posed(person, expression, amount):
     return pose(person, expression, amount=amount, film=True)
 

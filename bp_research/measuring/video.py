@@ -91,6 +91,12 @@ def measure_video(path, model=DEFAULT_MODEL, *, out=None, progress=True, iris_di
     return pyarrow.dataset.dataset([str(place) for place in kept], format="parquet")
 
 
+def pictures(path, numbers):
+    """Frames of a film, (H, W, 3) uint8 BGR, by their numbers; the film is read up to the last of them."""
+    found = {n: image for n, _, image in islice(_frames(path), max(numbers, default=-1) + 1) if n in set(numbers)}
+    return [found[number] for number in numbers]
+
+
 def _frames(path):
     """Yield the frames' numbers, times in s and pictures; NaN and None of what cannot be read, in the middle or at the end."""
     path = Path(path).expanduser()
