@@ -113,7 +113,7 @@ def test_delay_of_an_eye_and_lag_of_a_side(films):
 def test_synkinesis_has_the_simulated_sign_and_size(films):
     times, points = truth("synkinesis")
     side, values = clips.filmed("synkinesis").side, measure(points)
-    found = movement.synkinesis(films["synkinesis"], side).set_index("expression")
+    found = movement.synkinesis(films["synkinesis"], side, lid_shift=0).set_index("expression")
     for name, expression in (("smile", SMILE), ("pucker", PUCKER), ("eye closure", CLOSURE)):
         what = "commissure excursion" if name == "eye closure" else "palpebral fissure height"
         at = np.argmin(abs(times - (expression.start + expression.end) / 2))
