@@ -29,7 +29,7 @@ def changed_copies(folder, number):
 
 
 def run(folder, out, cluster):
-    """Measure all photos of a folder; print the seconds and the parent's peak memory in MB."""
+    """Measure all photos of a folder; print seconds, peak memory (MB) of this process and of a worker, workers' seconds."""
     if cluster:
         from dask.distributed import Client, LocalCluster
 
@@ -39,14 +39,15 @@ def run(folder, out, cluster):
     else:
         took, rows = seconds(lambda: measure_cohort(folder, out=out, progress=False, processes=2))
     assert rows.count_rows() == len(list(folder.iterdir()))
-    print(took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    own, workers = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(took, own.ru_maxrss / 1024, workers.ru_maxrss / 1024, workers.ru_utime + workers.ru_stime)
 
 
 def in_a_process(folder, out, how):
     """The same in a process of its own, whose memory is that of this run alone."""
     command = [sys.executable, "-m", "benchmarks.bench_cohort", "run", str(folder), str(out), how]
     printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-    return map(float, printed.split()[-2:])
+    return map(float, printed.split()[-4:])
 
 
 def main(number=_PHOTOS):
@@ -59,8 +60,9 @@ def main(number=_PHOTOS):
             if not photos.exists():
                 photos.mkdir()
                 size = np.mean([path.stat().st_size for path in changed_copies(photos, n)])
-            took, peak = in_a_process(photos, folder / f"rows {n} {how}", how)
+            took, peak, largest, worked = in_a_process(photos, folder / f"rows {n} {how}", how)
             print(f"{n} photos, {how}: {n / took:.1f} photos per second, parent's peak {peak:.0f} MB", flush=True)
+            print(f"  {worked / n:.3f} core-seconds a photo, memory of the largest worker {largest:.0f} MB", flush=True)
             peaks.append(peak)
             rates[how] = n / took
         rows = pyarrow.dataset.dataset(folder / f"rows {number} own").to_table().nbytes / number
