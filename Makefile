@@ -8,7 +8,7 @@ ENV := $(if $(filter .venv/%,$(PY)),.venv/.installed)
 # How the notebooks are run, where they have the parameter: make reproduce data=... model=... show_faces=False
 SETTINGS := data model show_faces max_photos seed
 # Parameters of a single notebook, see below.
-OWN := photos person series stable affected code date corrections
+OWN := photos person series stable video affected code date corrections
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
 UNKNOWN := $(filter-out $(SETTINGS) $(OWN) PYTHON PY args port MAKE% -%,$(GIVEN))
 $(if $(UNKNOWN),$(error there is no setting $(UNKNOWN); there are $(SETTINGS) $(OWN)))
@@ -47,6 +47,7 @@ help: ## list the targets
 	@echo "make reports/01_load_meei.html photos=/a/folder    only that report"
 	@echo "make reproduce data=PALDA    use this data set: MEEI, NeuroFace, PALDA, demo or a folder"
 	@echo "make reproduce $(SETTINGS:%=%=...)    parameters of all notebooks that have them"
+	@echo "make reports/15_movement.html video=/a/film.mp4 affected=left    how both sides of a face move"
 	@echo "make reproduce person=... (report 07) series=/a/folder stable=/another (report 09)"
 	@echo "BP_DATA_DIR=/a/folder make reproduce    where the data sets lie, if not under data/raw"
 
@@ -111,7 +112,7 @@ data/demo/.made: $(DEMO) $(ENV)
 	@touch $@
 
 .make/settings: FORCE
-	@for place in $(call quote,$(photos)) $(call quote,$(series)) $(call quote,$(stable)); do if [ -n "$$place" ] && \
+	@for place in $(call quote,$(photos)) $(call quote,$(series)) $(call quote,$(stable)) $(call quote,$(video)); do if [ -n "$$place" ] && \
 		[ ! -e "$$place" ]; then echo "there is no file or folder $$place" >&2; exit 1; fi; done
 	$(call note_changes,data/raw "$$BP_DATA_DIR" $(call quote,$(data)) $(call quote,$(model)),"$$BP_DATA_DIR" $(call given,$(SETTINGS),-s))
 
@@ -123,6 +124,9 @@ data/demo/.made: $(DEMO) $(ENV)
 
 .make/series: FORCE
 	$(call note_changes,$(call quote,$(series)) $(call quote,$(stable)),$(call given,series stable,-p))
+
+.make/video: FORCE
+	$(call note_changes,$(call quote,$(video)),$(call given,video affected,-p))
 
 # The photos of `make sheet` are one person's, those of `make reproduce` anybody's, and its person may be one of them.
 SHEET = $(if $(filter sheet,$(MAKECMDGOALS)),$(call given,photos affected code date corrections,-p)) $(if $(photos),,$(call given,person,-p))
@@ -140,6 +144,8 @@ reports/07_one_person.html: .make/person .make/photos
 reports/07_one_person.html: PARAMETERS = $(call given,person photos,-p)
 reports/09_recovery.html: .make/series
 reports/09_recovery.html: PARAMETERS = $(call given,series stable,-p)
+reports/15_movement.html: .make/video
+reports/15_movement.html: PARAMETERS = $(call given,video affected,-p)
 reports/13_patient_sheet.html: .make/sheet
 reports/13_patient_sheet.html: PARAMETERS = $(SHEET)
 $(filter-out reports/01_load_meei.html reports/13_patient_sheet.html,$(REPORTS)): | reports/01_load_meei.html

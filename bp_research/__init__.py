@@ -26,6 +26,7 @@ _HOMES = {
     "LandmarkTester": "measuring.landmark_tester",
     "DatasetTester": "accuracy.dataset_tester",
     "measure_cohort": "measuring.cohort",
+    "measure_video": "measuring.video",
     "fit_adapter": "accuracy.fitting",
     "train_predictor": "accuracy.training",
     "compare": "people.healthy_norms",

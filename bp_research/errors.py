@@ -13,6 +13,10 @@ class UnreadableImageError(BpResearchError, ValueError):
     """A file, byte string or array that is no picture which can be measured."""
 
 
+class UnreadableVideoError(BpResearchError, ValueError):
+    """A file that is no film of which a frame can be read, or a part of a film that cannot."""
+
+
 class NoFaceError(BpResearchError):
     """No face was found in a readable photo."""
 

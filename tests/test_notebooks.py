@@ -218,6 +218,14 @@ def check_13(results):
     assert all(0 <= score <= 200 for score in results["scores"].values()) and len(results["scores"]) > 10
 
 
+def check_15(results):
+    # the simulated person has a palsy of the right side, blinks three times, and that eye does not close
+    found = {line["label"]: line["value"] for line in results["headline"]}
+    assert found["ratio of the sides"] < 0.5 and results["blinks"]["right"]["blinks"] == 3
+    assert results["blinks"]["right"]["share incomplete"] == 1 and results["blinks"]["left"]["share incomplete"] == 0
+    assert [row["expression"] for row in results["movements"]] == ["smile", "pucker", "eye closure"]
+
+
 CHECKS = {
     "01_load_meei": check_01,
     "02_feature_distributions": check_02,
@@ -232,6 +240,7 @@ CHECKS = {
     "11_grade_severity": check_11,
     NORMS: check_12,
     "13_patient_sheet": check_13,
+    "15_movement": check_15,
 }
 
 

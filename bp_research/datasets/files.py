@@ -9,6 +9,8 @@ from ..paths import SIMULATED_MARKER
 
 #: Suffixes, in lower case, of the sets' photos.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
+#: And of their films.
+VIDEO_SUFFIXES = (".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm")
 
 _JPEG_END = b"\xff\xd9"
 _JPEG_TAIL = 65536  # bytes in which a JPEG's end mark is looked for: cameras append things
@@ -70,6 +72,12 @@ def read_list(path, columns, error=BadTableError):
     if missing := [column for column in columns if column not in table]:
         raise error(f"{path} lacks the columns {missing}; it has {list(table)}")
     return table[list(columns)]
+
+
+def videos_in(root):
+    """The films in a folder and below, in natural order."""
+    found = (path for path in root.rglob("*") if path.suffix.lower() in VIDEO_SUFFIXES and not path.name.startswith("."))
+    return sorted(found, key=lambda path: natural_key(path.relative_to(root).as_posix()))
 
 
 def find_set(root, belongs, name, looked_for):

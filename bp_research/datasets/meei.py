@@ -13,7 +13,7 @@ from ..errors import BadTableError
 from ..face.images import natural_key
 from ..face.schemes import EXPRESSIONS
 from ..paths import SIMULATED_MARKER
-from .files import IMAGE_SUFFIXES, Problems, find_set, listing, read_list
+from .files import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Problems, find_set, listing, read_list, videos_in
 from .records import Photo, PhotoSet
 
 _TABLE = "pat_info.xlsx"
@@ -88,7 +88,7 @@ def load_meei(root, grades=None):
             problems.add("no row", folder, f"{n} photos of a person without a row in {_TABLE}: not used")
     severity_name = "eFACE band (folder)" if grades is None else "House–Brackmann (supplied)"
     severity_name = f"simulated {severity_name}" if simulated else severity_name
-    return PhotoSet(name, photos, problems.table(), simulated=simulated, severity_name=severity_name)
+    return PhotoSet(name, photos, problems.table(), simulated, severity_name, videos_in(root))
 
 
 def _read_people(path, problems):
@@ -138,7 +138,7 @@ def _expression_files(folder, patient, problems):
     for path in listing(folder):
         match = re.fullmatch(rf"{patient}_([1-8])", path.stem)
         if match is None or path.suffix.lower() not in IMAGE_SUFFIXES:
-            if path.suffix.lower() != ".mp4":
+            if path.suffix.lower() not in VIDEO_SUFFIXES:
                 problems.add("ignored", path, f"neither a photo {patient}_1 to _8 nor a video")
         elif int(match[1]) in files:
             used = files[int(match[1])].name

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..paths import SIMULATED_MARKER
-from .files import Problems, find_set, listing
+from .files import Problems, find_set, listing, videos_in
 from .records import Photo, PhotoSet
 
 _GROUPS = {name: name for name in ("ALS", "Stroke", "Healthy controls")} | {"PS": "Stroke", "HC": "Healthy controls"}
@@ -52,7 +52,7 @@ def load_neuroface(root):
     for photo in photos:
         if homes.setdefault(photo.patient_id, photo.group) != photo.group:
             problems.add("contradictory", photo.path, f"{photo.patient_id} is also in {homes[photo.patient_id]}")
-    return PhotoSet(name, photos, problems.table(), simulated=simulated)
+    return PhotoSet(name, photos, problems.table(), simulated=simulated, videos=videos_in(root))
 
 
 def _is_neuroface(folder):

@@ -94,6 +94,8 @@ class PhotoSet:
     simulated : bool
     severity_name : str
         What the severities are, such as "eFACE band (folder)"; empty if the set has none.
+    videos : list of Path
+        Films that lie in the set, for :func:`bp_research.measure_video`.
     """
 
     name: str
@@ -101,6 +103,7 @@ class PhotoSet:
     problems: pd.DataFrame
     simulated: bool = False
     severity_name: str = ""
+    videos: list = field(default_factory=list)
 
     def __len__(self):
         return len(self.photos)

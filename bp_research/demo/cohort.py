@@ -119,8 +119,11 @@ def _colours(person):
     return image.clip(0, 255).astype(np.uint8), look
 
 
-def _expose(image, person, key):
-    """Light, develop and roughen a painted picture (H, W, 3) in place of a camera; returns uint8."""
+def _expose(image, person, key, frame=()):
+    """Light, develop and roughen a painted picture (H, W, 3) in place of a camera; returns uint8.
+
+    Of a film all frames have the same light, and each its own noise: `frame` holds its number.
+    """
     own, now = person.random(5, key[0]), person.random(6, *key)
     height, width = image.shape[:2]
     gain = np.exp(own.normal(0, 0.08) + now.normal(0, 0.02)) * (1 + own.normal(0, 0.025, 3)).astype(np.float32)
@@ -130,7 +133,8 @@ def _expose(image, person, key):
     image = image * (1 + np.float32(slope) * (x + y[:, None]))[..., None] * np.float32(gain)
     gamma = np.exp(own.normal(0, 0.08))
     image = 255 * cv2.pow(np.clip(image * (1 / 255), 0, 1), gamma)
-    noise = now.standard_normal((height, width), np.float32) * np.float32(own.uniform(1.2, 3.5))
+    grain = person.random(6, *key, *frame) if frame else now
+    noise = grain.standard_normal((height, width), np.float32) * np.float32(own.uniform(1.2, 3.5))
     return (image + (noise + np.float32(0.5))[..., None]).clip(0, 255).astype(np.uint8)
 
 
@@ -434,4 +438,7 @@ def _made(root):
 
 
 if __name__ == "__main__":
-    print(f"simulated demo in {make_demo(demo_dir())}")
+    from .clips import make_clips  # which imports this module
+
+    make_clips(make_demo(demo_dir()) / "demo_films")
+    print(f"simulated demo in {demo_dir()}")

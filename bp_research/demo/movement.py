@@ -270,7 +270,7 @@ def _turn(points, yaw, pitch):
     return points + np.stack([np.sin(yaw) * depth, np.sin(pitch) * (depth - 0.45)], axis=-1)
 
 
-def pose(person, expression, severity=None, visit=0, take=0, amount=1.0):
+def pose(person, expression, severity=None, visit=0, take=0, amount=1.0, film=False):
     """Move a person's face.
 
     Parameters
@@ -285,6 +285,8 @@ def pose(person, expression, severity=None, visit=0, take=0, amount=1.0):
         Different visits and takes have different effort and head turn.
     amount : float
         Share of the full movement, 0 to 1.
+    film : bool
+        Whether effort, head turn and all noise are the take's, whatever the expression, so that nothing else moves.
 
     Returns
     -------
@@ -292,7 +294,7 @@ def pose(person, expression, severity=None, visit=0, take=0, amount=1.0):
     """
     severity = person.severity if severity is None else float(severity)
     rest, traits = _shape(_healthy(person))
-    rng = person.random(1, visit, MOVEMENTS.index(expression), take)
+    rng = person.random(1, visit, 0 if film else MOVEMENTS.index(expression), take)
     effort = amount * np.clip(rng.normal(0.95, 0.09), 0.6, 1.15)
     yaw, pitch = rng.normal(0, np.radians([1.3, 1.8]))
     lost, side = _paralysis(person, severity, traits)
@@ -311,7 +313,7 @@ def pose(person, expression, severity=None, visit=0, take=0, amount=1.0):
     if side is not None:
         tone[side] = 1 - lost[side, 2] if person.kind != "synkinetic" else 1 + 0.6 * lost[side, 2]
         if _MOVES.loc[expression, "close"] >= 1:
-            gaze[side] = 0.035 * lost[side, 1]  # Bell's phenomenon
+            gaze[side] = 0.035 * lost[side, 1] * amount  # Bell's phenomenon
     return Pose(_turn(points, yaw, pitch), rest, shift, strength, tone, gaze)
 
 

@@ -121,6 +121,15 @@ class Engine:
         """As :meth:`predict`, where many answers are combined and the rounding of a single one does not show."""
         return self.predict(image, face, colored)
 
+    def follow(self, image, mesh):
+        """The landmarks of a face in a film whose mesh (478, 2), px, is known from the frame before.
+
+        Returns
+        -------
+        Prediction or None
+            None where the face is to be looked for: it is gone, or the engine cannot follow.
+        """
+
     def prepare(self, image, colored=False):
         """What :meth:`predict` looks at, made once where many predictions follow."""
         return image

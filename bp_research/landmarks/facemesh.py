@@ -45,6 +45,7 @@ _OVERLAP = 0.3  # detections that share more are one face
 # least score. Small windows find many things that are no face, so the mesh net is asked about doubtful ones.
 _LOOKS = ((1.0, 0.5), (1.5, 0.6), (1 / 2, 0.6), (1 / 3, 0.7))
 _SURE, _BELIEVED = 0.8, 0.9
+_PRESENT = 0.5  # the mesh net's belief below which there is no face
 
 
 class FaceMeshEngine(Engine):
@@ -123,13 +124,18 @@ class FaceMeshEngine(Engine):
     def _predict(self, image, face, mesher):
         first, *_ = self._look(image, _frame_of(face), mesher)
         mesh, depth, presence = self._look(image, _frame_of_mesh(first), mesher)
-        if presence < 0.5:
+        if presence < _PRESENT:
             raise NoFaceError(f"the face mesh sees no face at the box {tuple(round(v) for v in face.box)}")
         return Prediction(mesh[MESH_TO_68], mesh, depth)
 
     def look_again(self, image, mesh):
         """The 68 landmarks (px) by one pass of the net where a mesh (478, 2) says that the face is."""
         return self._look(image, _frame_of_mesh(mesh), self._mesher)[0][MESH_TO_68]
+
+    def follow(self, image, mesh):
+        """See :meth:`Engine.follow`: one pass of the net, on one thread."""
+        found, depth, presence = self._look(image, _frame_of_mesh(mesh), self._mesher)
+        return Prediction(found[MESH_TO_68], found, depth) if presence >= _PRESENT else None
 
     def blendshapes(self, mesh):
         """How far each of 52 movements of the face is made.

@@ -108,12 +108,7 @@ class GetLandmarks:
 
     @cached_property
     def _irises(self):
-        if self.mesh is None:
-            return find_irises(self._image, self.landmarks)
-        return tuple(
-            None if is_closed(self.landmarks[eye]) else _mesh_iris(self.mesh[part])
-            for eye, part in ((LEFT_EYE, _MESH_LEFT_IRIS), (RIGHT_EYE, _MESH_RIGHT_IRIS))
-        )
+        return irises_of(self._image, self.landmarks, self.mesh)
 
     @cached_property
     def pose(self):
@@ -189,6 +184,14 @@ class GetLandmarks:
     def __repr__(self):
         left, top, right, bottom = (round(v) for v in self.bounding_box)
         return f"<GetLandmarks {self.model}: face at ({left}, {top}, {right}, {bottom}) of {self.n_faces}>"
+
+
+def irises_of(image, landmarks, mesh=None):
+    """The irises of a face by its mesh, or without one in its picture, as :func:`find_irises` gives them."""
+    if mesh is None:
+        return find_irises(image, landmarks)
+    eyes = (LEFT_EYE, _MESH_LEFT_IRIS), (RIGHT_EYE, _MESH_RIGHT_IRIS)
+    return tuple(None if is_closed(landmarks[eye]) else _mesh_iris(mesh[part]) for eye, part in eyes)
 
 
 def _mesh_iris(points):

@@ -235,7 +235,7 @@ def _write_parts(folder, records, by_hand, settings, work, progress):
         rows.append(row)
         if len(rows) == len(waiting[0][1]):
             path, part, stamp = waiting.popleft()
-            _write(path, _table(part, rows, by_hand, settings), stamp)
+            write_part(path, _table(part, rows, by_hand, settings), stamp)
             rows = []
     for old in set(folder.glob("*part-*.parquet")) - set(paths):  # of a longer list, or half written
         old.unlink()
@@ -266,7 +266,8 @@ def _stamp(path):
     return (pq.read_schema(path).metadata or {}).get(b"stamp", b"").decode() if path.exists() else None
 
 
-def _write(path, table, stamp):
+def write_part(path, table, stamp=None):
+    """Write a table's rows as one file of Parquet, so that all parts have one schema; ``stamp`` says what they depend on."""
     table["frame"] = table["frame"].astype("Int64")
     numbers = dict.fromkeys(table.select_dtypes(float), pa.float64()) | {"frame": pa.int64()}
     schema = pa.schema([(name, numbers.get(name, pa.string())) for name in table])  # a part may lack what another has

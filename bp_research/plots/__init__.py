@@ -12,6 +12,7 @@ from .distributions import overlap_table, region, ridges
 from .faces import face, may_show, outline
 from .landmarks import asymmetry_kept, asymmetry_sizes, error_curves, error_map, interval_chart
 from .maps import against_chance, explained, loadings, map_grid
+from .movement import blink_raster, film_strip, movement_curves
 from .one_person import FINDING_COLOURS, mirror_maps, on_faces, percentile_table
 from .recovery import courses
 from .sheet import patient_sheet, person_strips

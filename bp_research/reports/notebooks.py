@@ -209,7 +209,7 @@ def _warnings(executed):
 # ---------------------------------------------------------------------------------------------- command line
 
 
-_TEXTS = frozenset({"data", "photos", "series", "stable", "person", "affected", "code", "date"})
+_TEXTS = frozenset({"data", "photos", "series", "stable", "video", "person", "affected", "code", "date"})
 
 
 def _value(text):
