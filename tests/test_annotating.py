@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import cv2
 import nbformat
 import numpy as np
 import pytest
+from browser import CHROMIUM
 from matplotlib.cbook import get_sample_data
 
 from bp_research import DEFAULT_MODEL, GetLandmarks, paths
@@ -22,7 +22,6 @@ from bp_research.datasets import load_annotated
 from bp_research.datasets.point_files import read_points
 from bp_research.errors import BadSettingError
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PORTRAIT = get_sample_data("grace_hopper.jpg", asfileobj=False)
 
 

@@ -6,7 +6,6 @@ import gzip
 import json
 import os
 import re
-import shutil
 import socket
 import threading
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from browser import CHROMIUM
 
 from bp_research import GetLandmarks, PersonScale, clinical_measures
 from bp_research.clinical.eface import ITEMS, auto_eface, suggest_affected_side
@@ -42,7 +42,6 @@ from bp_research.phone import export
 from bp_research.phone.site import build, fetch_packages
 
 GIVEN_DATA_DIR = os.environ.get("BP_DATA_DIR")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not on this machine: the page was not tried")
 
 
