@@ -101,8 +101,8 @@ def ceiling(values):
 
     By the correlations of the annotation with two readings of the same photos (Spearman, Am J Psychol 1904, 15, 72). Its
     reliability, the share of its variance that is not error, is r(1, 2) r(1, 3) / r(2, 3). Assumed is that the errors of the
-    three have nothing to do with each other or with the truth. Readings that share errors, such as two models that were trained
-    on the same faces, make the reliability too small; a reading that learnt from this annotator makes it too large. That
+    three have nothing to do with each other or with the truth. Readings that share errors, such as two models trained on the
+    same faces, make the reliability too small; a reading that learnt from this annotator makes it too large. That
     a reading shrinks the truth does not matter.
 
     Parameters
