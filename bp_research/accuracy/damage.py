@@ -2,11 +2,14 @@
 
 import cv2
 import numpy as np
+import pandas as pd
 from scipy.interpolate import LinearNDInterpolator
 from scipy.ndimage import distance_transform_edt
 from scipy.spatial.transform import Rotation
 
+from ..errors import NoFaceError
 from ..face.geometry import interocular
+from ..landmarks.get_landmarks import GetLandmarks
 
 # Covers: colour (BGR; None is the face's skin), and how wide, long (inter-ocular distances) and deep their shading is.
 _COVERS = {"skin": (None, 0.3, 0.3, 0.06), "hand": (None, 0.06, 0.6, 0.2), "hair": ((25, 35, 50), 0.006, 0.3, 0.6)}
@@ -50,6 +53,32 @@ def damaged(image, face, damage, seed=0):
         kept = slice(int(low), None) if rng.integers(2) else slice(None, int(high))
         return np.ascontiguousarray(image[:, kept] if axis == 0 else image[kept])
     return _covered(image, face, damage, eyes, rng)
+
+
+def caught(photos, seed=0):
+    """Damage each photo in every way and look whether a reason is given.
+
+    Parameters
+    ----------
+    photos : PhotoSet
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        One row per damaged photo: ``patient_id``, ``damage``, and ``caught``: whether there is a reason, or no face is found.
+    """
+    rows = []
+    for photo in photos:
+        image = photo.image
+        face = GetLandmarks(image)
+        for damage in DAMAGES:
+            try:
+                found = bool(GetLandmarks(damaged(image, face, damage, seed + len(rows))).quality)
+            except NoFaceError:
+                found = True
+            rows.append((photo.patient_id, damage, found))
+    return pd.DataFrame(rows, columns=["patient_id", "damage", "caught"])
 
 
 def _covered(image, face, damage, eyes, rng):
