@@ -56,11 +56,12 @@ def test_a_reason_has_the_number_that_it_names(portrait, face):
     width = np.linalg.norm(face.landmarks[16] - face.landmarks[0])
     small = GetLandmarks(cv2.resize(portrait, None, fx=60 / width, fy=60 / width), "FaceMesh")
     (reason,) = [reason for reason in small.quality if reason.name == "small"]
-    assert reason.limit == SMALL and reason.value == pytest.approx(60, abs=3) and f"{reason.value:.0f} px" in str(reason)
+    assert reason.limit == SMALL and reason.value == pytest.approx(60, abs=3) and f"{reason.value:.0f} px" in reason.text
     for seed in range(4):
         turned = GetLandmarks(damaged(portrait, face, "turned", seed), "FaceMesh")
         values = [reason.value for reason in turned.quality if reason.name == "turned"]
-        assert values == [abs(angle) for angle in turned.pose[:2] if abs(angle) > TURNED]
+        limits = TURNED.values()
+        assert values == [abs(a) for a, limit in zip(turned.pose, limits, strict=False) if abs(a) > limit]
 
 
 def test_faces_of_like_size_count_and_those_behind_do_not(portrait):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from bp_research.accuracy.scores import _named, bootstrap_ci, interval_text, paired_difference
+from bp_research.accuracy.scores import _named, bootstrap_ci, ceiling, interval_text, paired_difference
 from bp_research.errors import BadSettingError, BadTableError
 
 ONE = {"mean": np.mean, "median": np.median, "sd": lambda v: np.std(v, ddof=1)}
@@ -175,3 +175,11 @@ def test_bad_input_is_named(values, groups, arguments, error):
 
 def test_interval_text():
     assert interval_text(0.554, 0.411, 0.66) == "0.55 [0.41,\N{NO-BREAK SPACE}0.66]"
+
+
+def test_the_ceiling_of_a_truth_with_known_errors():
+    rng = np.random.default_rng(0)
+    true = rng.normal(size=20_000)
+    values = np.stack([scale * true + rng.normal(0, sd, true.size) for scale, sd in ((1, 0.5), (0.3, 0.2), (2, 3))], axis=1)
+    annotated, first, second = (scale / np.hypot(scale, sd) for scale, sd in ((1, 0.5), (0.3, 0.2), (2, 3)))
+    np.testing.assert_allclose(ceiling(values), [annotated**2, annotated, first, second], atol=0.03)

@@ -96,6 +96,31 @@ def interval_text(estimate, low, high, digits=2):
     return f"{estimate:.{digits}f} [{low:.{digits}f},\N{NO-BREAK SPACE}{high:.{digits}f}]"
 
 
+def ceiling(values):
+    """How well the best landmarks could agree with an annotation that has errors itself.
+
+    By the correlations of the annotation with two readings of the same photos (Spearman, Am J Psychol 1904, 15, 72). Its
+    reliability, the share of its variance that is not error, is r(1, 2) r(1, 3) / r(2, 3). Assumed is that the errors of the
+    three have nothing to do with each other or with the truth. Readings that share errors, such as two models trained on the
+    same faces, make the reliability too small; a reading that learnt from this annotator makes it too large. That
+    a reading shrinks the truth does not matter.
+
+    Parameters
+    ----------
+    values : array_like (n, 3)
+        The annotated values, and two readings.
+
+    Returns
+    -------
+    ndarray (4,)
+        Reliability; its root, above which no reading's correlation with the annotation is to be expected; and the correlation
+        of either reading with the truth, free of the annotation's errors. Sampling can carry each beyond 1.
+    """
+    (_, first, second), (_, _, both), _ = np.corrcoef(np.asarray(values, float), rowvar=False)
+    most = np.sqrt(reliability := first * second / both)
+    return np.array([reliability, most, first / most, second / most])
+
+
 def _checked(values, groups, statistic, level):
     values, groups = np.asarray(values), np.asarray(groups)
     if len(values) == 0 or len(values) != len(groups):

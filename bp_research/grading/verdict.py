@@ -48,6 +48,8 @@ class Grade:
         Photos that were measured.
     failed : dict of str to str
         Photos that were not, and why.
+    warned : dict of str to str
+        Photos whose numbers should be used with reserve, and why, see :mod:`bp_research.landmarks.quality`.
     missing : list of str
         Expressions that the grader knows and that were not measured. With fewer than anyone in its training had, the
         verdict is :data:`CANNOT_TELL`: the worst of one photo is not comparable with the worst of eight.
@@ -64,6 +66,7 @@ class Grade:
     failed: dict = field(repr=False)
     about: dict = field(repr=False)
     missing: list = field(default_factory=list, repr=False)
+    warned: dict = field(default_factory=dict, repr=False)
     disclaimer: str = DISCLAIMER
 
     def __str__(self):
@@ -116,7 +119,7 @@ def grade(photos, model, *, landmark_model=None, looks=30, level=0.9, seed=0):
         raise BadModelError(
             f"the classifier was trained on landmarks of {grader.landmark_model!r}, not of {model_name(landmark_model)!r}"
         )
-    table, failed = _measure(_listed(photos, grader.by_person), landmark_model, looks, seed)
+    table, failed, warned = _measure(_listed(photos, grader.by_person), landmark_model, looks, seed)
     single, copies = table[table["look"] == 0], table[table["look"] > 0]
 
     probability, nearest, rows = _judge(grader, single)
@@ -140,6 +143,7 @@ def grade(photos, model, *, landmark_model=None, looks=30, level=0.9, seed=0):
         failed=failed,
         about=grader.about,
         missing=missing,
+        warned=warned,
     )
 
 
@@ -164,8 +168,8 @@ def _listed(photos, by_person):
 
 
 def _measure(photos, landmark_model, looks, seed):
-    """Features and asymmetries, one row per photo and look (0: the photo itself); and which photos failed."""
-    blocks, failed, error = [], {}, None
+    """Features and asymmetries, one row per photo and look (0: the photo itself); which failed, and which are not fit."""
+    blocks, failed, warned, error = [], {}, {}, None
     for number, (expression, image) in enumerate(photos, start=1):
         name = f"photo {number}"
         try:
@@ -173,12 +177,14 @@ def _measure(photos, landmark_model, looks, seed):
         except BpResearchError as reason:
             failed[name], error = f"{type(reason).__name__}: {reason}", reason
             continue
+        if reasons := tester.single.quality_for(expression):
+            warned[name] = "; ".join(reason.text for reason in reasons)
         points = np.concatenate([tester.single.landmarks[None], tester.test_landmarks])
         block = pd.DataFrame(quantities(points), columns=[*FEATURES, *REGIONS])
         blocks.append(block.assign(look=np.arange(len(points)), photo_id=name, expression=expression, patient_id="one"))
     if not blocks:
         raise NoFaceError(f"none of the {len(photos)} photos could be measured: {failed}") from error
-    return pd.concat(blocks, ignore_index=True), failed
+    return pd.concat(blocks, ignore_index=True), failed, warned
 
 
 def _judge(grader, rows):

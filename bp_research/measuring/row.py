@@ -66,7 +66,7 @@ def measure_photo(photo, model, resolution, colored, augment, clinical, frontal)
             row |= dict(zip(_AUGMENTED_COLUMNS, numbers.tolist(), strict=True))
         if clinical:
             row |= clinical_row(face, tester.test_landmarks if augment else None)
-        return {**row, "quality": "; ".join(map(str, face.quality_for(expression))), "status": "ok"}
+        return {**row, "quality": "; ".join(reason.text for reason in face.quality_for(expression)), "status": "ok"}
     except Exception as error:  # whatever one photo does to a decoder must not end the whole run
         return {"status": f"{type(error).__name__}: {error}"}
 
