@@ -108,7 +108,7 @@ distclean: clean ## remove the measured tables and .venv too
 	@mkdir -p $(@D) && touch $@
 
 data/demo/.made: $(DEMO) $(ENV)
-	$(PY) -m bp_research.demo.cohort
+	$(PY) -m bp_research.demo
 	@touch $@
 
 .make/settings: FORCE

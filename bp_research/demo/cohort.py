@@ -32,7 +32,7 @@ from threadpoolctl import threadpool_limits
 from .. import __version__
 from ..errors import BadSettingError
 from ..face.schemes import EXPRESSIONS, MIRROR_68
-from ..paths import SIMULATED_MARKER, demo_dir
+from ..paths import SIMULATED_MARKER
 from ..work import map_cached
 from .movement import KINDS, MOVEMENTS, Person, pose
 from .painting import Camera, paint
@@ -435,10 +435,3 @@ def _made(root):
     """Return when the demo at `root` was made (None if there is none): another process may just have made one."""
     marker = root / SIMULATED_MARKER
     return marker.stat().st_mtime_ns if marker.is_file() else None
-
-
-if __name__ == "__main__":
-    from .clips import make_clips  # which imports this module
-
-    make_clips(make_demo(demo_dir()) / "demo_films")
-    print(f"simulated demo in {demo_dir()}")

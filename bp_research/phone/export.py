@@ -49,7 +49,7 @@ def describe():
         "smoothing": {"lids": measures.SMOOTHING, "lips": measures.LIP_SMOOTHING},
         "iris_diameter_mm": IRIS_DIAMETER_MM,
         "eface": {"items": eface.ITEMS, "static": eface.STATIC, "dynamic": eface.DYNAMIC, "closed_mm": eface.CLOSED_MM},
-        "quality": {"turned": quality.TURNED, "small": quality.SMALL, "other_face": quality.OTHER_FACE},
+        "quality": {"turned": [*quality.TURNED.values()], "small": quality.SMALL, "least_area": quality.LEAST_AREA},
         "healthy": _healthy(),
     }
 
