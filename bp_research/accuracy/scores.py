@@ -114,11 +114,13 @@ def ceiling(values):
     -------
     ndarray (4,)
         Reliability; its root, above which no reading's correlation with the annotation is to be expected; and the correlation
-        of either reading with the truth, free of the annotation's errors. Sampling can carry each beyond 1.
+        of either reading with the truth, free of the annotation's errors. Sampling can carry each beyond 1, and
+        NaN stands where the correlations' signs contradict each other.
     """
     (_, first, second), (_, _, both), _ = np.corrcoef(np.asarray(values, float), rowvar=False)
-    most = np.sqrt(reliability := first * second / both)
-    return np.array([reliability, most, first / most, second / most])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        most = np.sqrt(reliability := first * second / both)
+        return np.array([reliability, most, first / most, second / most])
 
 
 def _checked(values, groups, statistic, level):
