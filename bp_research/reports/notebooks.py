@@ -18,7 +18,7 @@ from .. import errors
 from ..datasets import open_dataset
 from ..errors import BadSettingError, BadTableError, BpResearchError, NotebookError
 from ..paths import reports_dir, results_dir, write_atomic
-from .pages import build_index, heading_of, render, tags_of, thumbnail_of, thumbnail_path
+from .pages import build_index, heading_of, render, tags_of
 from .record import record
 
 #: Longest time that one cell may take, in seconds.
@@ -63,17 +63,14 @@ def run_notebook(notebook, html=None, parameters=None, settings=None, timeout=CE
     if not notebook.is_file():
         raise NotebookError(f"{notebook}: there is no such notebook")
     html = reports_dir() / f"{notebook.stem}.html" if html is None else Path(html)
-    results, thumbnail = results_dir() / f"{notebook.stem}.json", thumbnail_path(notebook.stem)
-    for old in (html, results, thumbnail):
+    results = results_dir() / f"{notebook.stem}.json"
+    for old in (html, results):
         old.unlink(missing_ok=True)
     given, shown = _chosen_parameters(notebook, parameters or {}, settings or {})
     executed = _execute(notebook, given, timeout)
     _add_what_was_asked(results, given.get("data", "auto"), executed.metadata.get("stopped"))
     if not results.is_file():
         raise NotebookError(f"{notebook}: no cell recorded results as {notebook.stem!r} (reports.record)")
-    picture = thumbnail_of(executed)
-    if picture is not None:
-        write_atomic(thumbnail, picture)
     page = render(executed, notebook, json.loads(results.read_text(encoding="utf-8")), shown)
     return write_atomic(html, page)
 

@@ -8,6 +8,7 @@ import io
 import itertools
 import json
 import re
+from numbers import Real
 from pathlib import Path
 
 from .. import DISCLAIMER, __version__
@@ -26,7 +27,6 @@ LONG_TABLE = 12
 _TEMPLATES = Path(__file__).with_name("templates")
 #: Columns' names in plain words.
 _WORDS = json.loads((_TEMPLATES / "words.json").read_text(encoding="utf-8"))
-_THUMBNAIL_SIZE = (640, 360)
 _PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 
 
@@ -76,7 +76,7 @@ def render(executed, notebook, results, parameters):
 
 
 def build_index():
-    """Write ``reports/index.html``: by readers' questions, a card with answer and figure for each report.
+    """Write ``reports/index.html``: by readers' questions, a card for each report: its answer, and its number drawn.
 
     Returns
     -------
@@ -191,31 +191,11 @@ def _answer_first(executed, results):
         executed.cells[first : first + 1] = [*lifted, new_markdown_cell(rest)]
 
 
-def thumbnail_of(executed):
-    """A small JPEG of the figure of the cell tagged ``thumbnail``, else of the first; None without any."""
-    from PIL import Image, ImageOps
-
-    shown = (output.data for cell, _, output in _outputs(executed) if "thumbnail" in tags_of(cell) and "data" in output)
-    every = (output.data for _, _, output in _outputs(executed) if "data" in output)
-    encoded = next((data["image/png"] for data in itertools.chain(shown, every) if "image/png" in data), None)
-    if encoded is None:
-        return None
-    picture = Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB")
-    buffer = io.BytesIO()
-    ImageOps.fit(picture, _THUMBNAIL_SIZE, centering=(0, 0)).save(buffer, "JPEG", quality=85)  # a tall one would be tiny
-    return buffer.getvalue()
-
-
-def thumbnail_path(name):
-    return reports_dir() / "thumbnails" / f"{name}.jpg"
-
-
 def _card(page):
     """What the index page shows of a report."""
     name = page.stem
     results = json.loads((results_dir() / f"{name}.json").read_text(encoding="utf-8"))
     title = re.search(r"<title>(.*?)</title>", page.read_text(encoding="utf-8"), re.DOTALL)
-    thumbnail = thumbnail_path(name)
     return {
         "href": page.name,
         "title": re.sub(r"^\d+ · ", "", html_text.unescape(title[1]).strip() if title else name),
@@ -225,10 +205,17 @@ def _card(page):
         "source": results["dataset"] + _asked(results),
         "simulated": results["simulated"],
         "stopped": results.get("stopped"),
-        "thumbnail": "data:image/jpeg;base64," + base64.b64encode(thumbnail.read_bytes()).decode()
-        if thumbnail.is_file()
-        else None,
+        "places": _places(*results.get("headline", ())[:1]),
     }
+
+
+def _places(line=None):
+    """Where a headline's value, the ends of its interval and its baseline lie, 0 to 100; none without two that differ."""
+    found = {"value": line["value"], "baseline": line.get("baseline")} if line else {}
+    found |= dict(zip(("low", "high"), (line or {}).get("interval") or (), strict=False))
+    found = {name: number for name, number in found.items() if isinstance(number, Real)}
+    low, high = min(found.values(), default=0), max(found.values(), default=0)
+    return {name: 100 * (number - low) / (high - low) for name, number in found.items()} if high > low else {}
 
 
 def _source(results):
