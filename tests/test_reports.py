@@ -190,7 +190,8 @@ report.save()
 """
 
 
-def test_the_answer_and_its_figure_come_first(write_notebook):
+def test_the_answer_and_its_figure_come_first(write_notebook, monkeypatch, tmp_path):
+    monkeypatch.setenv("BP_WORK_DIR", str(tmp_path / "work"))  # other tests make the page for phones in theirs
     draw = "import matplotlib.pyplot as plt\nplt.plot([1, 2]);"
     first, answer = "# Dots\n\nAre dots round?\n\nThis is how.", ANSWER.format(simulated=False, low=75.0)
     cells = (first, draw, "## Then", draw, answer)
