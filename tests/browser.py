@@ -1,8 +1,19 @@
-"""A page as a browser without network shows it: what is cut off, too wide, too pale, unnamed or in error."""
+"""A page as a browser without network shows it: what is cut off, too wide, too pale, unnamed or in error. And JupyterLab."""
 
+import os
 import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
 
+import nbformat
 import pytest
+
+from bp_research import paths
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SCREENS = {"1280": {"width": 1280, "height": 800}, "390": {"width": 390, "height": 844}}
@@ -66,3 +77,52 @@ def faults(*pages):
                 context.close()
         browser.close()
     return found + [f"{page.name}: {page.stat().st_size} bytes" for page in pages if page.stat().st_size > 5e6]
+
+
+@contextmanager
+def jupyterlab(folder, call):
+    """Address of a JupyterLab as ``make lab`` starts it, in a folder with a notebook whose cell calls the widget."""
+    cell = nbformat.v4.new_code_cell(f"from bp_research.annotating.widget import annotate\n{call}")
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=kernel), folder / "n.ipynb")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    home = str(Path(paths.__file__).resolve().parent.parent)
+    mine = {"PYTHONPATH": home, "BP_WORK_DIR": str(paths.project_root())}
+    mine |= {name: str(folder / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
+    options = ["--allow-root", "--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--LabApp.news_url="]
+    options += ["--IdentityProvider.token=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "jupyterlab", *options, str(folder)],
+        env=os.environ | mine,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/api")
+                break
+            except OSError:
+                time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}/lab/tree/n.ipynb?reset"
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def open_widget(browser, address):
+    """A page in which the notebook's cell was run; foreign requests are listed in the second answer."""
+    page, foreign = browser.new_page(viewport={"width": 1280, "height": 1000}), []
+    page.on("request", lambda r: foreign.append(r.url) if r.url[:4] == "http" and "//127.0.0.1" not in r.url else None)
+    page.goto(address)
+    page.wait_for_selector(".jp-Notebook .cm-content", timeout=60_000)
+    page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=60_000)
+    page.wait_for_timeout(1000)
+    page.click(".jp-Notebook .cm-content")
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_selector(".bp-annotator [data-handle='30']", timeout=60_000)
+    page.wait_for_function("document.querySelector('.bp-annotator img').naturalWidth > 0")
+    return page, foreign

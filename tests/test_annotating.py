@@ -2,18 +2,15 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 import cv2
-import nbformat
 import numpy as np
 import pytest
-from browser import CHROMIUM
+from browser import CHROMIUM, jupyterlab, open_widget
 from matplotlib.cbook import get_sample_data
 
 from bp_research import DEFAULT_MODEL, GetLandmarks, paths
@@ -92,54 +89,8 @@ def test_the_browser_gets_a_reduced_picture_and_full_size_coordinates(tmp_path):
 
 @pytest.fixture
 def lab(photos, tmp_path):
-    """Address of a JupyterLab as ``make lab`` starts it, in a folder with a notebook that shows the widget."""
-    cell = nbformat.v4.new_code_cell(
-        "from bp_research.annotating.widget import annotate\n"
-        f"annotate({str(photos)!r}, {str(tmp_path / 'out')!r}, annotator='AB')"
-    )
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=kernel), tmp_path / "n.ipynb")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    home = str(Path(paths.__file__).resolve().parent.parent)
-    mine = {"PYTHONPATH": home, "BP_WORK_DIR": str(paths.project_root())}
-    mine |= {name: str(tmp_path / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
-    options = ["--allow-root", "--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--LabApp.news_url="]
-    options += ["--IdentityProvider.token=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", *options, str(tmp_path)],
-        env=os.environ | mine,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/api")
-                break
-            except OSError:
-                time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}/lab/tree/n.ipynb?reset"
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def open_widget(browser, address):
-    """A page in which the notebook's cell was run; foreign requests are listed in the second answer."""
-    page, foreign = browser.new_page(viewport={"width": 1280, "height": 1000}), []
-    page.on("request", lambda r: foreign.append(r.url) if r.url[:4] == "http" and "//127.0.0.1" not in r.url else None)
-    page.goto(address)
-    page.wait_for_selector(".jp-Notebook .cm-content", timeout=60_000)
-    page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=60_000)
-    page.wait_for_timeout(1000)
-    page.click(".jp-Notebook .cm-content")
-    page.keyboard.press("Shift+Enter")
-    page.wait_for_selector(".bp-annotator [data-handle='30']", timeout=60_000)
-    page.wait_for_function("document.querySelector('.bp-annotator img').naturalWidth > 0")
-    return page, foreign
+    with jupyterlab(tmp_path, f"annotate({str(photos)!r}, {str(tmp_path / 'out')!r}, annotator='AB')") as address:
+        yield address
 
 
 def saved(page):
@@ -148,6 +99,7 @@ def saved(page):
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not on this machine: the widget was not tried in a browser")
 def test_drag_nudge_undo_next_close_and_reopen(lab, photos, tmp_path):
+    from playwright.sync_api import Error as PlaywrightError
     from playwright.sync_api import sync_playwright
 
     found = GetLandmarks(photos / "a.png", DEFAULT_MODEL).landmarks
@@ -188,7 +140,14 @@ def test_drag_nudge_undo_next_close_and_reopen(lab, photos, tmp_path):
         shown = [float(number) for number in transform.removeprefix("translate(").rstrip(")").split()]
         np.testing.assert_allclose(shown, dragged[30] + [0.1, 1], atol=1e-5)
         assert place.read_text() == left and not foreign
-        browser.close()
+        dot = page.locator(".bp-annotator [data-handle='8'] .dot").bounding_box()
+        page.mouse.move(dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2)
+        page.mouse.down()
+        page.mouse.move(dot["x"] + 20, dot["y"] + 20)
+        with pytest.raises(PlaywrightError):  # the browser dies in the middle of a drag
+            browser.new_browser_cdp_session().send("Browser.crash")
+            page.mouse.up()
+    assert place.read_text() == left and [p.name for p in place.parent.iterdir() if p.name[0] != "."] == [place.name]
     assert json.loads(left.splitlines()[0].removeprefix("#"))["annotator"] == "AB"
 
 
