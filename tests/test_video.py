@@ -174,3 +174,16 @@ def test_parts_hold_the_rows_that_the_memory_would(whole, tmp_path, monkeypatch)
     rows = measured(whole["avi"], out=tmp_path / "out")
     assert rows.count_rows() == N and len(rows.files) == 3 == len(list((tmp_path / "out").iterdir()))
     pd.testing.assert_frame_equal(rows.to_table().to_pandas(), expected, check_dtype=False)
+
+
+def test_the_reasons_against_a_frame_are_those_against_the_same_photo(tmp_path):
+    portrait = cv2.imread(get_sample_data("grace_hopper.jpg", asfileobj=False))
+    writer = cv2.VideoWriter(str(tmp_path / "film.avi"), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"MJPG"), 30, (512, 600))
+    for blur in (0.01, 0.01, 6, 6, 0.01):
+        writer.write(cv2.GaussianBlur(portrait, (0, 0), blur))
+    writer.release()
+    table = measure_video(tmp_path / "film.avi", progress=False)
+    photos = video.pictures(tmp_path / "film.avi", range(5))
+    told = [{text.partition(" (")[0] for text in quality.split("; ") if text} for quality in table["quality"]]
+    assert told == [{reason.text.partition(" (")[0] for reason in GetLandmarks(photo).quality} for photo in photos]
+    assert ["blurred" in one for one in told] == [False, False, True, True, False]

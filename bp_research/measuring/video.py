@@ -4,6 +4,7 @@ import sys
 import tempfile
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ from ..face.measures import DIMENSIONS, QUANTITIES, iris_share, measure
 from ..landmarks.get_landmarks import irises_of
 from ..landmarks.models import get_engine
 from ..landmarks.pose import head_pose
+from ..landmarks.quality import find_reasons
 from ..paths import file_place
 from .cohort import PART, write_part
 from .row import LANDMARK_COLUMNS
@@ -57,8 +59,10 @@ def measure_video(path, model=DEFAULT_MODEL, *, out=None, progress=True, iris_di
         One row per frame: ``frame`` from 0, ``time`` (s, as the film tells it: the rate may vary), ``yaw`` and ``pitch`` of
         the head (degrees; NaN without mesh), landmarks ``x0, y0 ... x67, y67`` (px of the upright frame), the clinical
         measures ``brow height right`` ... in mm, degrees and per cent, ``interocular_mm``, the one scale of the film (the
-        median of all frames that show an iris; NaN with all lengths if none does), and ``status``: ``"ok"`` or why the frame
-        could not be measured, in which case the measurements are NaN. Of a film that breaks off, a last row says so.
+        median of all frames that show an iris; NaN with all lengths if none does), ``quality``, what speaks against measuring
+        the frame, empty if nothing does (see :mod:`bp_research.landmarks.quality`; other faces are not looked for), and
+        ``status``: ``"ok"`` or why the frame could not be measured, in which case the measurements are NaN. Of a film that
+        breaks off, a last row says so.
 
     Raises
     ------
@@ -132,10 +136,14 @@ def _rows(path, engine):
                 raise UnreadableVideoError("from here the film cannot be read: copy the file again")
             last = found = _follow(engine, image, last) or _look_for(engine, image, last)
             irises = [np.full(3, np.nan) if iris is None else iris for iris in irises_of(image, found.landmarks, found.mesh)]
-            turned = (np.nan, np.nan) if found.depth is None else head_pose(np.c_[found.mesh, found.depth])[:2]
-            yield number, time, "ok", np.r_[turned, found.landmarks.ravel(), irises[1], irises[0]]
+            turned = None if found.depth is None else head_pose(np.c_[found.mesh, found.depth])
+            box = (*found.landmarks.min(axis=0), *found.landmarks.max(axis=0))
+            face = SimpleNamespace(landmarks=found.landmarks, pose=turned, model=engine.name, bounding_box=box)
+            reasons = "; ".join(reason.text for reason in find_reasons(face, image))
+            angles = (turned or (np.nan, np.nan))[:2]
+            yield number, time, reasons, "ok", np.r_[angles, found.landmarks.ravel(), irises[1], irises[0]]
         except (BpResearchError, cv2.error) as error:  # it costs this frame alone
-            yield number, time, f"{type(error).__name__}: {error}", np.full(len(LANDMARK_COLUMNS) + 8, np.nan)
+            yield number, time, None, f"{type(error).__name__}: {error}", np.full(len(LANDMARK_COLUMNS) + 8, np.nan)
 
 
 def _follow(engine, image, last):
@@ -158,7 +166,7 @@ def _look_for(engine, image, last):
 
 def _table(rows):
     """Rows with their clinical measures, lengths in shares of the inter-ocular distance, and ``iris_share``."""
-    numbers, times, statuses, found = (list(column) for column in zip(*rows, strict=True))
+    numbers, times, qualities, statuses, found = (list(column) for column in zip(*rows, strict=True))
     found = np.array(found)
     values = np.full((len(rows), 1 + len(QUANTITIES)), np.nan)
     seen = np.flatnonzero(np.isfinite(found[:, 2]))
@@ -170,10 +178,11 @@ def _table(rows):
             try:
                 values[i] = _measured(points[i], right[i], left[i])
             except BadLandmarksError as error:
-                statuses[i] = f"{type(error).__name__}: {error}"
+                qualities[i], statuses[i] = None, f"{type(error).__name__}: {error}"
     names = ["yaw", "pitch", *LANDMARK_COLUMNS, "iris_share", *QUANTITIES]
     about = pd.DataFrame({"frame": numbers, "time": times})
-    return pd.concat([about, pd.DataFrame(np.c_[found[:, :138], values], columns=names)], axis=1).assign(status=statuses)
+    measured = pd.DataFrame(np.c_[found[:, :138], values], columns=names)
+    return pd.concat([about, measured], axis=1).assign(quality=pd.array(qualities, dtype="str"), status=statuses)
 
 
 def _measured(points, right, left):
@@ -183,6 +192,6 @@ def _measured(points, right, left):
 def _in_millimetres(table, shares, iris_diameter_mm):
     """The table with its lengths scaled by the median of the film's irises."""
     scale = iris_diameter_mm / shares.median()
-    before, lengths, status = table.columns[: -len(QUANTITIES) - 2], table[list(QUANTITIES)], table["status"]
-    scaled = (lengths * scale**DIMENSIONS).assign(interocular_mm=scale, status=status)
-    return pd.concat([table[before], scaled], axis=1)
+    before, lengths = table.columns[: -len(QUANTITIES) - 3], table[list(QUANTITIES)]
+    scaled = (lengths * scale**DIMENSIONS).assign(interocular_mm=scale)
+    return pd.concat([table[before], scaled, table[["quality", "status"]]], axis=1)
