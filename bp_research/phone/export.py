@@ -18,6 +18,8 @@ from ..people.healthy_norms import ALL_AGES, COMPOSITE, COPIES, SINGLE, asymmetr
 #: Larger photos are refused: a phone's browser has no memory for them.
 MAX_MEGAPIXELS = 64
 
+_LIMITS = ("SMALL", "LEAST_AREA", "BLURRED", "UNLIKE", "PALE", "LESS_RED")
+
 
 def describe():
     """What the page measures with, as JSON holds it.
@@ -49,7 +51,11 @@ def describe():
         "smoothing": {"lids": measures.SMOOTHING, "lips": measures.LIP_SMOOTHING},
         "iris_diameter_mm": IRIS_DIAMETER_MM,
         "eface": {"items": eface.ITEMS, "static": eface.STATIC, "dynamic": eface.DYNAMIC, "closed_mm": eface.CLOSED_MM},
-        "quality": {"turned": [*quality.TURNED.values()], "small": quality.SMALL, "least_area": quality.LEAST_AREA},
+        "quality": {
+            **{name.lower(): getattr(quality, name) for name in _LIMITS},
+            "turned": [*quality.TURNED.values()],
+            "mean_parts": quality.mean_parts().round(6).tolist(),
+        },
         "healthy": _healthy(),
     }
 

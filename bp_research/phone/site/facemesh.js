@@ -1,7 +1,7 @@
 // MediaPipe's Face Landmarker on LiteRT, as landmarks/facemesh.py feeds it: own detector, 478 points in two passes.
 
 import { fail } from './errors.js';
-import { bounds, middleOf, rotate, tilt, transform } from './geometry.js';
+import { bounds, frameAt, middleOf, rotate, tilt, transform } from './geometry.js';
 import { cut, halve } from './images.js';
 
 const DETECTOR_SIZE = 128;
@@ -137,20 +137,13 @@ function overlap(a, b) {
   return (wide * high) / (area(a) + area(b) - wide * high);
 }
 
-// The matrix that takes pixels of a crop turned by an angle to pixels of the photo.
-function frameAt([x, y], side, angle) {
-  const [half, scale] = [(MESH_SIZE - 1) / 2, side / MESH_SIZE];
-  const [cos, sin] = [scale * Math.cos(angle), scale * Math.sin(angle)];
-  return [[cos, -sin, x - half * cos + half * sin], [sin, cos, y - half * sin - half * cos]];
-}
-
 function frameOf({ box: [left, top, right, bottom], angle }) {
-  return frameAt([(left + right) / 2, (top + bottom) / 2], CROP * Math.max(right - left, bottom - top), angle);
+  return frameAt([(left + right) / 2, (top + bottom) / 2], CROP * Math.max(right - left, bottom - top), angle, MESH_SIZE);
 }
 
 function frameOfMesh(mesh) {
   const angle = tilt(mesh[RIGHT_EYE], mesh[LEFT_EYE]);
   const { low, high } = bounds(rotate(mesh.slice(0, 468), -angle));
   const [centre] = rotate([middleOf([low, high])], angle);
-  return frameAt(centre, CROP * Math.max(high[0] - low[0], high[1] - low[1]), angle);
+  return frameAt(centre, CROP * Math.max(high[0] - low[0], high[1] - low[1]), angle, MESH_SIZE);
 }

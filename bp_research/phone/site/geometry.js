@@ -1,6 +1,9 @@
 // Numbers from points [[x, y], ...], px, y downwards (face/geometry.py). Sides are the subject's.
 
-export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+export const range = (first, last) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
+export const sum = (values) => values.reduce((total, value) => total + value, 0);
+export const dot = (a, b) => sum(a.map((value, i) => value * b[i]));
+export const mean = (values) => sum(values) / values.length;
 export const median = (values) => {
   const sorted = [...values].sort((a, b) => a - b);
   return mean([sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]]);
@@ -36,4 +39,11 @@ export function asymmetry(points) {
   const brow = (first) => mean(height.slice(first, first + 5));
   const opening = (i) => (Math.abs(height[i + 1] - height[i + 5]) + Math.abs(height[i + 2] - height[i + 4])) / 2;
   return [height[54] - height[48], brow(22) - brow(17), opening(42) - opening(36)];
+}
+
+// The matrix that takes pixels of a turned square, `size` of them on a side of `side` px, to pixels of the photo.
+export function frameAt([x, y], side, angle, size) {
+  const [half, scale] = [(size - 1) / 2, side / size];
+  const [cos, sin] = [scale * Math.cos(angle), scale * Math.sin(angle)];
+  return [[cos, -sin, x - half * cos + half * sin], [sin, cos, y - half * sin - half * cos]];
 }

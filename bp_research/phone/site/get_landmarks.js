@@ -3,6 +3,7 @@
 import { readImage } from './images.js';
 import { findIrises } from './iris.js';
 import { headPose } from './pose.js';
+import { look } from './quality.js';
 
 // The face in a file, px of the upright photo. The pixels are not kept: eight photos would fill a phone's memory.
 export async function getLandmarks(file, engine, model) {
@@ -10,5 +11,6 @@ export async function getLandmarks(file, engine, model) {
   const face = await engine.measure(picture);
   const irises = findIrises(face, model.points.closed);
   const { width, height } = picture;
-  return { file, width, height, ...face, detected: face.landmarks, irises, pose: headPose(face, model.points) };
+  const seen = look(picture, face.landmarks, model.quality.mean_parts);
+  return { file, width, height, ...face, detected: face.landmarks, irises, pose: headPose(face, model.points), seen };
 }

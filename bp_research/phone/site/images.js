@@ -73,16 +73,11 @@ export function cut({ width, height, data }, [[a, b, c], [d, e, f]], size) {
 
 // Half the size of a square, each pixel the mean of four.
 export function halve(square, size) {
-  const out = new Uint8Array((size / 2) ** 2 * 3);
-  for (let y = 0, place = 0; y < size; y += 2) {
-    for (let x = 0; x < size; x += 2) {
-      for (let channel = 0; channel < 3; channel++) {
-        const i = 3 * (y * size + x) + channel;
-        out[place++] = (square[i] + square[i + 3] + square[i + 3 * size] + square[i + 3 * size + 3] + 2) >> 2;
-      }
-    }
-  }
-  return out;
+  const row = 3 * size;
+  return Uint8Array.from({ length: square.length / 4 }, (_, place) => {
+    const i = 2 * row * Math.floor((2 * place) / row) + 2 * (place % (row / 2)) - (place % 3);
+    return (square[i] + square[i + 3] + square[i + row] + square[i + row + 3] + 2) >> 2;
+  });
 }
 
 function roundEven(value) {

@@ -1,8 +1,7 @@
 // The measures clinicians take of a face, side by side (face/measures.py and clinical/measures.py).
 
-import { interocular, mean, median, middleOf, rotate, tilt } from './geometry.js';
+import { dot, interocular, mean, median, middleOf, range, rotate, sum, tilt } from './geometry.js';
 
-const range = (first, last) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
 const [UPPER_LID, LOWER_LID, BROW] = [range(36, 39), [36, 41, 40, 39], range(17, 21)];
 const [OUTER_UPPER, OUTER_LOWER] = [range(48, 54), [48, 59, 58, 57, 56, 55, 54]];
 const [INNER_UPPER, INNER_LOWER] = [range(60, 64), [60, 67, 66, 65, 64]];
@@ -63,7 +62,7 @@ function side(face, [irisX, irisY], smoothing) {
   const half = halfWay(outerUpper, cornerX, cornerY);
   const opening = (x) => notNaN(Math.max(0, innerUpper(x) - innerLower(x)));
   const steps = range(0, 100).map((i) => (i / 100) * Math.min(0, face[60][0]));
-  const area = steps.slice(1).reduce((sum, x, i) => sum + ((opening(x) + opening(steps[i])) / 2) * (x - steps[i]), 0);
+  const area = sum(steps.slice(1).map((x, i) => ((opening(x) + opening(steps[i])) / 2) * (x - steps[i])));
   const eye = face.slice(36, 42);
   const values = [
     brow(irisX) - irisY,
@@ -74,7 +73,7 @@ function side(face, [irisX, irisY], smoothing) {
     90 + (Math.atan2(rise, Math.abs(cornerX)) * 180) / Math.PI,
     Number.isNaN(half) ? NaN : opening(half),
     outerUpper(half) - outerLower(half),
-    Math.abs(eye.reduce((sum, [x, y], i) => sum + x * eye.at(i - 1)[1] - y * eye.at(i - 1)[0], 0)) / 2,
+    Math.abs(sum(eye.map(([x, y], i) => x * eye.at(i - 1)[1] - y * eye.at(i - 1)[0]))) / 2,
     Math.abs(area),
   ];
   return { values, lips: [cornerY, outerUpper(half), outerLower(half)] };
@@ -83,30 +82,23 @@ function side(face, [irisX, irisY], smoothing) {
 // The height of a smoothing spline through points at each x; NaN beyond its ends.
 function curve(points, smoothing) {
   const xs = points.map(([x]) => x);
-  const [low, high, n] = [Math.min(...xs), Math.max(...xs), points.length];
+  const [low, high] = [Math.min(...xs), Math.max(...xs)];
   const [middle, half] = [(low + high) / 2, (high - low) / 2];
   const knots = xs.map((x) => (x - middle) / Math.max(half, 1e-9));
   const basis = (x) => [...knots.map((knot) => -(Math.abs(x - knot) ** 5)), 1, x, x * x];
-  const rows = knots.map((knot, i) => basis(knot).map((value, j) => value + (i === j ? smoothing : 0)));
-  const free = range(0, 2).map((power) => [...knots.map((knot) => knot ** power), 0, 0, 0]);
-  const weights = solve([...rows, ...free], [...points.map(([, y]) => y), 0, 0, 0], n + 3);
-  const at = (x) => basis((x - middle) / half).reduce((sum, value, i) => sum + value * weights[i], 0);
-  return (x) => (x >= low && x <= high ? at(x) : NaN);
+  const smooth = knots.map((knot, i) => basis(knot).map((value, j) => value + (i === j ? smoothing : 0)));
+  const free = range(0, 2).map((power) => [...knots.map((knot) => knot ** power), 0, 0, 0, 0]);
+  const weights = solve([...smooth.map((row, i) => [...row, points[i][1]]), ...free]);
+  return (x) => (x >= low && x <= high ? dot(weights, basis((x - middle) / half)) : NaN);
 }
 
-// Gauss's elimination with the largest pivots.
-function solve(matrix, values, n) {
-  const rows = matrix.map((row, i) => [...row, values[i]]);
-  for (let k = 0; k < n; k++) {
-    const best = range(k, n - 1).reduce((a, b) => (Math.abs(rows[b][k]) > Math.abs(rows[a][k]) ? b : a));
-    [rows[k], rows[best]] = [rows[best], rows[k]];
-    for (let i = 0; i < n; i++) {
-      if (i === k) continue;
-      const factor = rows[i][k] / rows[k][k];
-      for (let j = k; j <= n; j++) rows[i][j] -= factor * rows[k][j];
-    }
-  }
-  return rows.map((row, i) => row[n] / row[i]);
+// Gauss's elimination with the largest pivots; each row ends with its value.
+function solve(rows) {
+  if (!rows.length) return [];
+  const pivot = rows.reduce((a, b) => (Math.abs(b[0]) > Math.abs(a[0]) ? b : a));
+  const without = (row) => row.slice(1).map((value, i) => value - (row[0] / pivot[0]) * pivot[i + 1]);
+  const others = solve(rows.filter((row) => row !== pivot).map(without));
+  return [(pivot.at(-1) - dot(others, pivot.slice(1))) / pivot[0], ...others];
 }
 
 // Where the upper lip is half as far from the mouth corner as the corner from the midline; NaN if it is nowhere.

@@ -1,38 +1,28 @@
 // How a head is turned, by the depth of the face mesh (landmarks/pose.py); degrees.
 
-import { mean } from './geometry.js';
+import { dot, mean } from './geometry.js';
 
-// The rotation that lays the mean face on this one: Horn's quaternion, the main eigenvector of a 4 x 4 matrix.
+const AXES = [0, 1, 2];
+
+// The rotation that lays the mean face on this one: the nearest to the correlation of both, by Newton's iteration.
 export function headPose({ mesh, depth }, { stable, stable_mean: average }) {
-  const own = centred(stable.map((vertex) => [...mesh[vertex], depth[vertex]]));
-  const from = centred(average);
-  const s = (i, j) => from.reduce((sum, point, k) => sum + point[i] * own[k][j], 0);
-  const [xx, yy, zz] = [s(0, 0), s(1, 1), s(2, 2)];
-  const [a, b, c] = [s(1, 2) - s(2, 1), s(2, 0) - s(0, 2), s(0, 1) - s(1, 0)];
-  const [d, e, f] = [s(0, 1) + s(1, 0), s(2, 0) + s(0, 2), s(1, 2) + s(2, 1)];
-  const matrix = [[xx + yy + zz, a, b, c], [a, xx - yy - zz, d, e], [b, d, yy - xx - zz, f], [c, e, f, zz - xx - yy]];
-  const [w, x, y, z] = mainEigenvector(matrix);
-  const roll = Math.atan2(2 * (x * y + w * z), 1 - 2 * (y * y + z * z));
-  const yaw = Math.asin(2 * (w * y - x * z));
-  const pitch = Math.atan2(2 * (y * z + w * x), 1 - 2 * (x * x + y * y));
-  const degrees = 180 / Math.PI;
-  return { yaw: -yaw * degrees, pitch: -pitch * degrees, roll: roll * degrees };
-}
-
-function centred(points) {
-  const middle = [0, 1, 2].map((axis) => mean(points.map((point) => point[axis])));
-  return points.map((point) => point.map((value, axis) => value - middle[axis]));
-}
-
-// By squaring the matrix until one eigenvector is left of it; shifted, so that the largest eigenvalue is the main one.
-function mainEigenvector(matrix) {
-  const size = Math.hypot(...matrix.flat());
-  let power = matrix.map((row, i) => row.map((value, j) => value / size + (i === j ? 1 : 0)));
-  for (let i = 0; i < 40; i++) {
-    power = power.map((row) => row.map((_, j) => row.reduce((sum, value, k) => sum + value * power[k][j], 0)));
-    const length = Math.hypot(...power.flat());
-    power = power.map((row) => row.map((value) => value / length));
+  const own = coordinates(stable.map((vertex) => [...mesh[vertex], depth[vertex]]));
+  const from = coordinates(average);
+  let turn = own.map((values) => from.map((others) => dot(values, others)));
+  for (let i = 0; i < 60; i++) {
+    const normals = AXES.map((row) => cross(turn[(row + 1) % 3], turn[(row + 2) % 3]));
+    const volume = dot(turn[0], normals[0]);
+    turn = turn.map((row, j) => row.map((value, k) => (value + normals[j][k] / volume) / 2));
   }
-  const longest = power.reduce((a, b) => (Math.hypot(...b) > Math.hypot(...a) ? b : a));
-  return longest.map((value) => value / Math.hypot(...longest));
+  const degrees = 180 / Math.PI;
+  const [yaw, pitch, roll] = [Math.asin(turn[2][0]), Math.atan2(-turn[2][1], turn[2][2]), Math.atan2(turn[1][0], turn[0][0])];
+  return { yaw: yaw * degrees, pitch: pitch * degrees, roll: roll * degrees };
 }
+
+// x, y and depth of points about their middle.
+function coordinates(points) {
+  const values = AXES.map((axis) => points.map((point) => point[axis]));
+  return values.map((line) => line.map((value) => value - mean(line)));
+}
+
+const cross = (a, b) => AXES.map((i) => a[(i + 1) % 3] * b[(i + 2) % 3] - a[(i + 2) % 3] * b[(i + 1) % 3]);
