@@ -29,6 +29,17 @@ from bp_research.errors import DatasetNotFoundError, RuntimeNotFoundError
 from bp_research.face.geometry import asymmetry
 from bp_research.face.measures import MEASURES
 from bp_research.face.schemes import EXPRESSIONS, REGIONS
+from bp_research.grading import (
+    evaluate,
+    fit_grader,
+    grade,
+    healthy_or_palsy,
+    person_inputs,
+    person_table,
+    save_model,
+)
+from bp_research.measuring.cohort import measure_cohort
+from bp_research.paths import models_dir
 from bp_research.people.healthy_norms import (
     ALL_AGES,
     COMPOSITE,
@@ -47,7 +58,32 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not on thi
 
 
 @pytest.fixture(scope="module")
-def site(work_dir):
+def graders(tiny_demo):
+    """Saved graders by name, trained on the tiny cohort: two are said to be of people, of which one is no formula."""
+    table = measure_cohort(open_dataset(tiny_demo), "FaceMesh", progress=False)
+    table = table[table["status"] == "ok"]
+    people = person_table(table, "features and asymmetries").assign(model="FaceMesh")
+    persons = {"features": person_inputs(people, "all"), "by_person": True, "ordered": True}
+    few = dict(folds=2, repeats=1, permutations=0, draws=20)
+    made = {}
+    for name, rows, target, model, simulated, options in (
+        ("photo", table, healthy_or_palsy(table), "logistic regression", False, {"features": "features and asymmetries"}),
+        ("person", people, (people["severity"] > people["severity"].median()) + 1, "ordinal all-threshold", False, persons),
+        ("forest", table, healthy_or_palsy(table), "random forest", False, {}),
+        ("simulated", table, healthy_or_palsy(table), "logistic regression", True, {}),
+    ):
+        judged = evaluate(rows, target, [model], **few, **{k: v for k, v in options.items() if k != "by_person"})
+        about = {"name": name, "target_name": "test", "dataset": "the test's set", "simulated": simulated}
+        made[name] = fit_grader(rows, target, model, judged, **about, **options)
+    for path in models_dir().glob("*.grader.json"):  # links to the user's own
+        path.unlink()
+    for name, grader in made.items():
+        save_model(grader, models_dir() / f"{name}.grader.json")
+    return made
+
+
+@pytest.fixture(scope="module")
+def site(work_dir, graders):
     try:
         return build()
     except RuntimeNotFoundError as error:
@@ -126,6 +162,7 @@ MEASURE = """async (files) => {
     const { compare } = await from('healthy_norms.js');
     const { findReasons } = await from('quality.js');
     const { autoEface, suggestAffectedSide } = await from('eface.js');
+    const { probabilities } = await from('verdict.js');
     const model = await (await fetch('model.json')).json();
     const engine = await FaceMeshEngine.load(model);
     const answers = [];
@@ -145,7 +182,9 @@ MEASURE = """async (files) => {
     const scale = personScale(Object.fromEntries(person), model.iris_diameter_mm);
     const measures = Object.fromEntries(person.map(([expression, face]) => [expression, measure(face, scale, model)]));
     const eface = Object.fromEntries(['left', 'right'].map((side) => [side, autoEface(measures, side, model.eface)]));
-    return { answers, eface, suggested: suggestAffectedSide(measures, model.eface) };
+    const known = model.graders.filter(({ formula }) => formula);
+    const verdicts = known.map((grader) => [grader.name, probabilities(Object.fromEntries(person), grader, model)]);
+    return { answers, eface, suggested: suggestAffectedSide(measures, model.eface), verdicts: Object.fromEntries(verdicts) };
 }"""
 
 
@@ -193,7 +232,7 @@ def reasons_of(face, expression):
     return sorted({r.text.split(" (")[0] if r.name == "covered" else r.name for r in reasons})
 
 
-def test_the_page_measures_as_python_does(address, browser, twenty):
+def test_the_page_measures_as_python_does(address, browser, twenty, graders):
     page = browser.new_page()
     page.goto(f"{address}model.json")  # an empty page of the same origin
     content = [base64.b64encode(path.read_bytes()).decode() for path, _ in twenty]
@@ -243,6 +282,12 @@ def test_the_page_measures_as_python_does(address, browser, twenty):
     assert found["suggested"] == suggest_affected_side(measures)[0]
     for side, scores in found["eface"].items():
         np.testing.assert_allclose(list(scores.values()), auto_eface(measures, side), atol=1)
+    own_photos = dict(zip(EXPRESSIONS, faces, strict=False))
+    assert found["verdicts"].keys() == {"photo", "person"}
+    for name, told in found["verdicts"].items():
+        expected = grade(own_photos, graders[name], looks=1).probability["probability"]
+        print(f"\ngrader {name}: Python {expected.round(4).to_dict()}, page {np.round(told, 4)}")
+        np.testing.assert_allclose(told, expected, atol=0.005)
     python, own = np.median(seconds, axis=0)
     print(f"\n{len(twenty)} photos, largest differences: {worst}")
     print(f"one photo, median seconds: Python {python:.3f}, page {own:.3f}")

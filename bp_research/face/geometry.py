@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import BadLandmarksError
 from .schemes import (
     DISTANCES,
+    FEATURE_FORMULAS,
     INNER,
     LEFT_BROW,
     LEFT_EYE,
@@ -229,13 +230,10 @@ def feature_array(points):
     points, _ = level(points)
     d = dict(zip(DISTANCES, np.moveaxis(distance_array(points), -1, 0), strict=True))
 
-    def ratio(a, b):
-        return np.maximum(a / b, b / a)
-
     def line(i, j):
-        return np.moveaxis(np.abs(points[..., i, :] - points[..., j, :]), -1, 0)
+        return np.moveaxis(np.abs(points[..., int(i), :] - points[..., int(j), :]), -1, 0)
 
-    def angle(i, j):
+    def tilt(i, j):
         dx, dy = line(i, j)
         return np.degrees(np.arctan2(dy, dx))
 
@@ -243,23 +241,21 @@ def feature_array(points):
         dx, dy = line(i, j)
         return dy / dx
 
-    eyes = {name: np.maximum(d[name], CLOSED_EYE * d["A"]) for name in ("N", "O", "Nl", "Nr", "Ol", "Or")}
+    def ratio(a, b, least=-np.inf):
+        a, b = np.maximum(d[a], least), np.maximum(d[b], least)
+        return np.maximum(a / b, b / a)
+
+    kinds = {
+        "tilt": tilt,
+        "upright": lambda i, j: np.abs(90 - tilt(i, j)),
+        "slope": slope,
+        "ratio": ratio,
+        "opening": lambda a, b: ratio(a, b, CLOSED_EYE * d["A"]),
+        "larger": lambda a, b, whole: np.maximum(d[a], d[b]) / d[whole],
+        "share": lambda part, whole: d[part] / d[whole],
+    }
     with np.errstate(divide="ignore", invalid="ignore"):
-        features = np.stack(
-            [
-                *(angle(0, 9), angle(2, 7), angle(4, 5), ratio(d["L"], d["M"])),
-                *(slope(0, 9), slope(2, 7), slope(4, 5)),
-                *(angle(10, 19), ratio(d["Bl"], d["Br"]), ratio(d["D"], d["E"]), ratio(d["H"], d["I"])),
-                *(ratio(eyes["N"], eyes["O"]), ratio(eyes["Nl"], eyes["Or"]), ratio(eyes["Nr"], eyes["Ol"])),
-                *(angle(28, 34), ratio(d["F"], d["G"]), ratio(d["Pl"], d["Ql"]), ratio(d["Pu"], d["Qu"])),
-                np.maximum(d["Vl"], d["Vr"]) / d["A"],
-                *(np.maximum(d[a], d[b]) / d["W"] for a, b in (("Pl", "Ql"), ("Pu", "Qu"), ("Wl", "Wr"))),
-                *(angle(23, 27), np.abs(90 - angle(22, 37)), ratio(d["J"], d["K"])),
-                *(np.maximum(d["T"], d["U"]) / d["A"], np.maximum(d["R"], d["S"]) / d["A"]),
-                *(d["C"] / d["A"], d["X"] / d["A"]),
-            ],
-            axis=-1,
-        )
+        features = np.stack([kinds[kind](*of) for kind, *of in FEATURE_FORMULAS.values()], axis=-1)
     if not np.isfinite(features).all():
         bad = np.unique(np.argwhere(~np.isfinite(features))[:, -1])
         raise BadLandmarksError(

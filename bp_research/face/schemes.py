@@ -78,6 +78,9 @@ RATIOS = tuple(name for name in FEATURES if "ratio" in FEATURE_LABELS[name])
 #: Unit of each feature: degrees, or 1 for ratios, slopes and proportions.
 FEATURE_UNITS = _TABLE["unit"].to_dict()
 
+#: How each feature is computed: a kind, see :func:`bp_research.face.geometry.feature_array`, and its points or distances.
+FEATURE_FORMULAS = _TABLE["formula"].str.split().to_dict()
+
 #: The eight expressions of the MEEI standard set, by the suffix 1-8 of the photos' names.
 EXPRESSIONS = (
     *("at rest", "brow raise", "gentle eye closure", "tight eye closure"),

@@ -5,20 +5,21 @@ import zipfile
 import flatbuffers
 from ai_edge_litert import schema_py_generated as schema
 
-from .. import __version__
+from .. import __version__, grading
 from ..clinical import eface
 from ..clinical.measures import IRIS_DIAMETER_MM
-from ..face import measures, schemes
+from ..face import geometry, measures, schemes
 from ..landmarks import pose, quality
 from ..landmarks.facemesh import MESH_TO_68
 from ..landmarks.files import model_path
 from ..landmarks.iris import CLOSED
+from ..paths import models_dir
 from ..people.healthy_norms import ALL_AGES, COMPOSITE, COPIES, SINGLE, asymmetry_scale, healthy_reference, read_norms
 
 #: Larger photos are refused: a phone's browser has no memory for them.
 MAX_MEGAPIXELS = 64
 
-_LIMITS = ("SMALL", "LEAST_AREA", "BLURRED", "UNLIKE", "PALE", "LESS_RED")
+_LIMITS = ("TURNED", "SMALL", "LEAST_AREA", "BLURRED", "UNLIKE", "PALE", "LESS_RED")
 
 
 def describe():
@@ -27,37 +28,32 @@ def describe():
     Returns
     -------
     dict
-        ``points``: correspondence, mirror pairs and lines of the 68 points, and the vertices that tell the head's turn;
-        ``measures``: name, first column, unit and dimension of each; ``smoothing`` of their curves; ``eface``: items, by
-        measure and expressions; ``quality``: limits beyond which a photo is not fit; ``healthy``: for each expression of
-        which there are norms, the composite score's units (``scale``), sorted values of healthy people (``reference``) and
-        the ``ranges`` that hold 95 % of them.
+        ``mesh``: correspondence with the 68 points, and the vertices that tell the head's turn; ``measures``: name, first
+        column, unit and dimension of each; constants by their names in lower case, of modules with several in a dict:
+        ``features`` that graders take, ``eface``, and ``quality``, limits beyond which a photo is not fit; ``graders`` that
+        were trained on people; ``healthy``: for each expression of which there are norms, the composite score's units
+        (``scale``), sorted values of healthy people (``reference``) and the ``ranges`` that hold 95 % of them. Arrays are
+        left as they are.
     """
-    first = measures.DICTIONARY.drop_duplicates("measure")[["measure", "column", "unit", "dimension"]]
+    graders = map(grading.describe, map(grading.load_model, sorted(models_dir().glob("*.grader.json"))))
     return {
         "version": __version__,
         "max_megapixels": MAX_MEGAPIXELS,
-        "expressions": schemes.EXPRESSIONS,
-        "regions": schemes.REGIONS,
-        "points": {
-            "mesh_to_68": MESH_TO_68.tolist(),
-            "mirror": schemes.MIRROR_68.tolist(),
-            "outlines": [line.tolist() for line in schemes.FACE_OUTLINES],
-            "stable": pose.STABLE,
-            "stable_mean": pose.mean_mesh()[0][pose.STABLE].tolist(),
-            "closed": CLOSED,
-        },
-        "measures": first.to_dict("records"),
-        "smoothing": {"lids": measures.SMOOTHING, "lips": measures.LIP_SMOOTHING},
         "iris_diameter_mm": IRIS_DIAMETER_MM,
-        "eface": {"items": eface.ITEMS, "static": eface.STATIC, "dynamic": eface.DYNAMIC, "closed_mm": eface.CLOSED_MM},
-        "quality": {
-            **{name.lower(): getattr(quality, name) for name in _LIMITS},
-            "turned": [*quality.TURNED.values()],
-            "mean_parts": quality.mean_parts().round(6).tolist(),
-        },
+        "measures": measures.DICTIONARY.drop_duplicates("measure").to_dict("records"),
+        "mesh": {"to_68": MESH_TO_68, "stable": pose.STABLE, "mean": pose.mean_mesh()[0][pose.STABLE], "closed": CLOSED},
+        **_constants(schemes, "EXPRESSIONS", "REGIONS", "MIRROR_68", "FACE_OUTLINES"),
+        **_constants(measures, "SMOOTHING", "LIP_SMOOTHING"),
+        "features": _constants(geometry, "TO_51", "PAIRS", "PERIMETERS", "CLOSED_EYE", "FEATURE_FORMULAS"),
+        "eface": _constants(eface, "ITEMS", "STATIC", "DYNAMIC", "CLOSED_MM"),
+        "quality": _constants(quality, *_LIMITS) | {"mean_parts": quality.mean_parts().round(6)},
+        "graders": [grader for grader in graders if not grader["simulated"]],  # those mean nothing for people
         "healthy": _healthy(),
     }
+
+
+def _constants(module, *names):
+    return {name.lower(): getattr(module, name) for name in names}
 
 
 def nets():

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pooch
 
 from ..errors import RuntimeNotFoundError
@@ -80,7 +81,8 @@ def build():
         for name, content in files.items():
             (made / "litert" / name).write_bytes(content)
         digests = {name: pooch.file_hash(made / "litert" / name) for name in files}
-        (made / "model.json").write_text(json.dumps(describe() | {"digests": digests}, allow_nan=False), encoding="utf-8")
+        model = json.dumps(describe() | {"digests": digests}, allow_nan=False, default=np.ndarray.tolist)
+        (made / "model.json").write_text(model, encoding="utf-8")
         _finish_service_worker(made)
         shutil.rmtree(place, ignore_errors=True)
         made.rename(place)

@@ -16,7 +16,7 @@ const session = { faces: {}, expression: model.expressions[0], pending: null, af
 const cards = document.querySelectorAll('[data-expression]');
 const zooms = document.querySelectorAll('[data-zoom]');
 const camera = new Camera($('video'), $('viewfinder'));
-const editor = new Editor($('stage'), model.points.outlines, (words) => ($('chosen').textContent = words));
+const editor = new Editor($('stage'), model.face_outlines, (words) => ($('chosen').textContent = words));
 
 const engine = FaceMeshEngine.load(model);
 let state = () => t('loading');

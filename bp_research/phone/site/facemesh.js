@@ -1,7 +1,7 @@
 // MediaPipe's Face Landmarker on LiteRT, as landmarks/facemesh.py feeds it: own detector, 478 points in two passes.
 
 import { fail } from './errors.js';
-import { bounds, frameAt, middleOf, rotate, tilt, transform } from './geometry.js';
+import { bounds, frameAt, middleOf, rotate, sigmoid, tilt, transform } from './geometry.js';
 import { cut, halve } from './images.js';
 
 const DETECTOR_SIZE = 128;
@@ -12,7 +12,6 @@ const [RIGHT_EYE, LEFT_EYE] = [33, 263]; // outer corners
 // Windows in which a face is looked for: their side, in longer sides of the photo, and the least score.
 const LOOKS = [[1, 0.5], [1.5, 0.6], [1 / 2, 0.6], [1 / 3, 0.7]];
 const [SURE, BELIEVED] = [0.8, 0.9];
-const sigmoid = (value) => 1 / (1 + Math.exp(-value));
 
 export class FaceMeshEngine {
   // `model` is model.json.
@@ -46,7 +45,7 @@ export class FaceMeshEngine {
     const first = await this.#look(picture, frameOf(faces[0]));
     const { mesh, depth, presence } = await this.#look(picture, frameOfMesh(first.mesh));
     if (presence < 0.5) fail('no_face');
-    const landmarks = this.model.points.mesh_to_68.map((vertex) => mesh[vertex]);
+    const landmarks = this.model.mesh.to_68.map((vertex) => mesh[vertex]);
     return { landmarks, mesh, depth, boxes: faces.map(({ box }) => box) };
   }
 

@@ -1,8 +1,13 @@
 // Numbers from points [[x, y], ...], px, y downwards (face/geometry.py). Sides are the subject's.
 
+// What a function (value, name) makes of each value of an object.
+export const mapValues = (object, make) =>
+  Object.fromEntries(Object.entries(object).map(([name, value], i) => [name, make(value, name, i)]));
+
 export const range = (first, last) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
 export const sum = (values) => values.reduce((total, value) => total + value, 0);
 export const dot = (a, b) => sum(a.map((value, i) => value * b[i]));
+export const sigmoid = (value) => 1 / (1 + Math.exp(-value));
 export const mean = (values) => sum(values) / values.length;
 export const median = (values) => {
   const sorted = [...values].sort((a, b) => a - b);

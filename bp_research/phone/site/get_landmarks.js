@@ -9,8 +9,8 @@ import { look } from './quality.js';
 export async function getLandmarks(file, engine, model) {
   const picture = await readImage(file, model.max_megapixels);
   const face = await engine.measure(picture);
-  const irises = findIrises(face, model.points.closed);
+  const irises = findIrises(face, model.mesh.closed);
   const { width, height } = picture;
   const seen = look(picture, face.landmarks, model.quality.mean_parts);
-  return { file, width, height, ...face, detected: face.landmarks, irises, pose: headPose(face, model.points), seen };
+  return { file, width, height, ...face, detected: face.landmarks, irises, pose: headPose(face, model.mesh), seen };
 }

@@ -23,7 +23,7 @@ export function personScale(faces, diameter) {
 }
 
 // {measure: {right, left, difference, percent}}, mm by `scale` and degrees; NaN but for one value of the whole face.
-export function measure({ landmarks, irises }, scale, { measures, points, smoothing }) {
+export function measure({ landmarks, irises }, scale, { measures, mirror_68: partners, smoothing, lip_smoothing: lips }) {
   const corners = [[36, 39], [42, 45]].map(([a, b]) => middleOf([landmarks[a], landmarks[b]]));
   const known = [irises.right, irises.left].map((iris) => iris && iris.slice(0, 2));
   const axis = known.every(Boolean) ? known : corners;
@@ -32,9 +32,9 @@ export function measure({ landmarks, irises }, scale, { measures, points, smooth
   const turned = rotate([...landmarks, ...known.map((iris, side) => iris ?? corners[side])], -tilt(...axis), middle);
   const framed = turned.map(([x, y]) => [(x - middle[0]) / size, (middle[1] - y) / size]);
   const face = framed.slice(0, 68);
-  const mirrored = points.mirror.map((i) => [-face[i][0], face[i][1]]);
-  const right = side(face, framed[68], smoothing);
-  const left = side(mirrored, [-framed[69][0], framed[69][1]], smoothing);
+  const mirrored = partners.map((i) => [-face[i][0], face[i][1]]);
+  const right = side(face, framed[68], smoothing, lips);
+  const left = side(mirrored, [-framed[69][0], framed[69][1]], smoothing, lips);
   const whole = [...right.lips.map((height, i) => Math.abs(height - left.lips[i])), Math.abs(face[51][0])];
   let sided = 0;
   let single = 0;
@@ -51,10 +51,10 @@ export function measure({ landmarks, irises }, scale, { measures, points, smooth
 }
 
 // The right side's measures, and the heights of its mouth corner and of both lips' edges half way to the midline.
-function side(face, [irisX, irisY], smoothing) {
-  const line = (part, much = smoothing.lids) => curve(part.map((i) => face[i]), much);
+function side(face, [irisX, irisY], smoothing, lipSmoothing) {
+  const line = (part, much = smoothing) => curve(part.map((i) => face[i]), much);
   const [upper, lower, brow] = [UPPER_LID, LOWER_LID, BROW].map((part) => line(part));
-  const [outerUpper, outerLower] = [OUTER_UPPER, OUTER_LOWER].map((part) => line(part, smoothing.lips));
+  const [outerUpper, outerLower] = [OUTER_UPPER, OUTER_LOWER].map((part) => line(part, lipSmoothing));
   const [innerUpper, innerLower] = [INNER_UPPER, INNER_LOWER].map((part) => line(part));
   const [cornerX, cornerY] = face[48];
   const middle = mean([37, 38, 41, 40].map((i) => face[i][0]));

@@ -5,7 +5,7 @@ import { dot, mean } from './geometry.js';
 const AXES = [0, 1, 2];
 
 // The rotation that lays the mean face on this one: the nearest to the correlation of both, by Newton's iteration.
-export function headPose({ mesh, depth }, { stable, stable_mean: average }) {
+export function headPose({ mesh, depth }, { stable, mean: average }) {
   const own = coordinates(stable.map((vertex) => [...mesh[vertex], depth[vertex]]));
   const from = coordinates(average);
   let turn = own.map((values) => from.map((others) => dot(values, others)));

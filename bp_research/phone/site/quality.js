@@ -1,6 +1,6 @@
 // What speaks against measuring a photo (landmarks/quality.py): [{name, value}].
 
-import { distance, dot, eyeFrame, frameAt, interocular, mean, median, middleOf, range, rotate, sum, tilt } from './geometry.js';
+import { distance, dot, eyeFrame, frameAt, interocular, mapValues, mean, median, middleOf, range, rotate, sum, tilt } from './geometry.js';
 import { cut, halve } from './images.js';
 
 const SIZE = 256; // px of the picture that is looked at, eyes level
@@ -13,7 +13,7 @@ const BLUR = range(-3, 3).map((x) => Math.exp(-(x ** 2) / (2 * 0.8 ** 2)));
 export function findReasons({ landmarks, pose, irises, boxes, width, height, seen }, expression, limits) {
   const reasons = [];
   const say = (name, value) => reasons.push({ name, value: Math.round(value) });
-  [pose.yaw, pose.pitch].map(Math.abs).forEach((angle, way) => angle > limits.turned[way] && say('turned', angle));
+  [pose.yaw, pose.pitch].map(Math.abs).forEach((angle, way) => angle > Object.values(limits.turned)[way] && say('turned', angle));
   const wide = distance(landmarks[16], landmarks[0]);
   if (wide < limits.small) say('small', wide);
   const outside = landmarks.filter(([x, y]) => x < 0 || y < 0 || x > width - 1 || y > height - 1);
@@ -45,13 +45,13 @@ export function look(picture, landmarks, meanParts) {
     Math.round(0.299 * square[3 * i] + 0.587 * square[3 * i + 1] + 0.114 * square[3 * i + 2]));
   const smooth = blurred(blurred(grey, 1), SIZE);
   const data = Uint8ClampedArray.from({ length: 4 * SIZE ** 2 }, (_, i) => smooth[i >> 2]);
-  const unlike = Object.entries(PARTS).map(([part, [first, second, start, end]], i) => {
+  const unlike = mapValues(PARTS, ([first, second, start, end], part) => {
     const [[x, y], [x2, y2]] = [points[first], points[second]];
     const [dx, dy, size] = [x2 - x, y2 - y, Math.hypot(x2 - x, y2 - y)].map((length) => length / (end - start));
     const place = [[dx, 0, x - start * dx], [dy, size, y - start * dy - 15.5 * size]];
     const described = histograms(cut({ width: SIZE, height: SIZE, data }, place, 48));
-    const average = meanParts[i >> 1];
-    return [part, 1 - dot(described, average) / Math.max(Math.hypot(...described) * Math.hypot(...average), 1e-9)];
+    const average = meanParts[part === 'mouth' ? 1 : 0];
+    return 1 - dot(described, average) / Math.max(Math.hypot(...described) * Math.hypot(...average), 1e-9);
   });
   const cheeks = CHEEKS.map((cheek) => cheek.map((i) => {
     const middle = middleOf(cheek.map((j) => points[j]));
@@ -61,7 +61,7 @@ export function look(picture, landmarks, meanParts) {
   const [right, left, lips] = [RIGHT_EYE, LEFT_EYE, LIPS].map((part) =>
     colour(square, part.map((i) => points[i])).map((value, k) => value - mean(skins.map((skin) => skin[k]))));
   const pale = { eyes: Math.min(right[0] - right[1], left[0] - left[1]), lips: lips[0] - lips[1] };
-  return { blur: blurEffect(grey), unlike: Object.fromEntries(unlike), pale, lessRed: -lips[1] };
+  return { blur: blurEffect(grey), unlike, pale, lessRed: -lips[1] };
 }
 
 const blurred = (grey, step) =>

@@ -1,10 +1,11 @@
 // What was measured, for reading: composite score, both sides, Auto-eFACE.
 
 import { autoEface, suggestAffectedSide } from './eface.js';
-import { mean } from './geometry.js';
+import { mapValues, mean } from './geometry.js';
 import { compare } from './healthy_norms.js';
 import { measure, personScale } from './measures.js';
 import { element, number, said, t } from './texts.js';
+import { probabilities } from './verdict.js';
 
 const COLUMNS = ['right', 'left', 'difference'];
 const UNITS = { mm: 'mm', 'mm²': 'mm²', degrees: '°' };
@@ -12,9 +13,8 @@ const UNITS = { mm: 'mm', 'mm²': 'mm²', degrees: '°' };
 // All numbers of a person's faces {expression: face}: measures in mm by one scale, and what healthy people say to them.
 export function evaluate(faces, model) {
   const scale = personScale(faces, model.iris_diameter_mm);
-  const each = (value) => Object.fromEntries(Object.keys(faces).map((one) => [one, value(faces[one], one)]));
-  const measures = each((face) => measure(face, scale, model));
-  const beside = each((face, expression) => compare(face.landmarks, model.healthy[expression], model.regions));
+  const measures = mapValues(faces, (face) => measure(face, scale, model));
+  const beside = mapValues(faces, (face, expression) => compare(face.landmarks, model.healthy[expression], model.regions));
   return { faces, scale, measures, beside, suggested: suggestAffectedSide(measures, model.eface) };
 }
 
@@ -25,6 +25,7 @@ export function show(place, found, model, { shown, affected }, choose) {
     composite(found, model),
     bothSides(found, model, expression, (other) => choose({ shown: other })),
     eface(found, model, affected ?? found.suggested, affected, (side) => choose({ affected: side })),
+    ...model.graders.map((one) => grader(found, model, one)),
   );
 }
 
@@ -109,4 +110,18 @@ function eface(found, model, side, chosen, choose) {
   });
   const table = element('table', { className: 'scores' }, element('tbody', {}, ...rows));
   return card(t('eface_title'), sides, chosen ? '' : soft(hint), table, soft(t('eface_about')));
+}
+
+// A classifier that the user trained on people: probability of each class beside what it is worth.
+function grader(found, model, about) {
+  const known = about.formula && about.landmark_model === 'FaceMesh';
+  const told = known && probabilities(found.faces, about, model);
+  const title = t('grader_title', about);
+  if (!told) return card(title, big(t('cannot_tell')), soft(t(known ? 'grader_fewer' : 'grader_other', about)));
+  const rows = about.labels.map((label, i) =>
+    element('tr', {}, element('th', { scope: 'row' }, label), element('td', {}, `${number(100 * told[i], 0)} %`)));
+  const table = element('table', { className: 'scores' }, element('tbody', {}, ...rows));
+  const [value, low, high, baseline] = [...about.measured, about.baseline].map((one) => number(about.ordered ? one : 100 * one));
+  const worth = t(about.ordered ? 'grader_grades' : 'grader_classes', { ...about, value, low, high, baseline });
+  return card(title, soft(t('disclaimer')), table, soft(worth), soft(t('grader_single')));
 }

@@ -1,0 +1,27 @@
+// What graders that the user trained on people say to a person's photos (grading/verdict.py, grading/formula.py).
+
+import { dot, mapValues, mean, sigmoid } from './geometry.js';
+import { quantities } from './features.js';
+
+// The probability of each of a grader's classes for faces {expression: face}; null if it knew nobody with so few photos.
+export function probabilities(faces, grader, model) {
+  if (grader.expressions.filter((expression) => expression in faces).length < grader.fewest_expressions) return null;
+  const { missing, weights, thresholds } = grader.formula;
+  const photos = mapValues(faces, ({ landmarks }) => quantities(landmarks, model));
+  const rows = grader.by_person ? [(input) => ofPerson(photos, input)] : Object.values(photos).map((one) => (input) => one[input]);
+  const each = rows.map((value) => {
+    const inputs = grader.inputs.map(value).map((one, i) => (Number.isNaN(one) ? missing[i] : one));
+    const below = [0, ...thresholds.map((threshold) => sigmoid(threshold - dot(weights, inputs))), 1];
+    return grader.labels.map((_, i) => below[i + 1] - below[i]);
+  });
+  return grader.labels.map((_, i) => mean(each.map((one) => one[i])));
+}
+
+// An input of a row per person: over the photos, of one expression, or its change from rest (grading/inputs.py).
+function ofPerson(photos, input) {
+  const [name, which, change] = input.split(', ');
+  const values = Object.values(photos).map((photo) => photo[name]);
+  if (which === 'worst') return Math.max(...values);
+  if (which === 'mean') return mean(values);
+  return photos[which]?.[name] - (change ? photos['at rest']?.[name] : 0);
+}
