@@ -143,7 +143,7 @@ def test_anchors_are_the_cells_of_two_grids():
 
 @given(
     st.tuples(st.integers(1, 3000), st.integers(1, 3000)),
-    st.sampled_from([share for share, _ in facemesh._LOOKS]),
+    st.sampled_from([share for share, _ in facemesh.LOOKS]),
     st.tuples(st.floats(0, 1), st.floats(0, 1)),
 )
 def test_windows_cover_the_whole_photo(size, share, where):

@@ -41,10 +41,10 @@ _OUTER_EYE_CORNERS = [33, 263]  # mesh vertices, the subject's right and left
 _CROP = 1.5  # side of the crop in extents of the face
 _OVERLAP = 0.3  # detections that share more are one face
 
-# Windows in which a face is looked for until one is found: their side, in longer sides of the photo, and the
-# least score. Small windows find many things that are no face, so the mesh net is asked about doubtful ones.
-_LOOKS = ((1.0, 0.5), (1.5, 0.6), (1 / 2, 0.6), (1 / 3, 0.7))
-_SURE, _BELIEVED = 0.8, 0.9
+#: Windows in which a face is looked for until one is found: their side, in longer sides of the photo, and the
+#: least score. Small windows find many things that are no face, so the mesh net is asked about doubtful ones.
+LOOKS = ((1.0, 0.5), (1.5, 0.6), (1 / 2, 0.6), (1 / 3, 0.7))
+SURE, BELIEVED = 0.8, 0.9
 _PRESENT = 0.5  # the mesh net's belief below which there is no face
 
 
@@ -98,14 +98,14 @@ class FaceMeshEngine(Engine):
         The net sees 128 x 128 px in colour, whatever the settings; they hold for dlib's detector, which is
         asked when the net finds nothing in the photo, with a border around it, or in overlapping windows.
         """
-        for share, least_score in _LOOKS:
+        for share, least_score in LOOKS:
             looks = (self._detect(image, window, least_score) for window in _windows(image, share))
             if faces := [face for face in _merged(chain(*looks)) if self._is_face(image, face)]:
                 return faces
         return find_with_dlib(image, resolution, colored)
 
     def _is_face(self, image, face):
-        return face.score >= _SURE or self._look(image, _frame_of(face), self._mesher)[2] >= _BELIEVED
+        return face.score >= SURE or self._look(image, _frame_of(face), self._mesher)[2] >= BELIEVED
 
     def predict(self, image, face, colored=False):
         """See :meth:`Engine.predict`; always in colour.
@@ -163,7 +163,7 @@ class FaceMeshEngine(Engine):
         kept = np.flatnonzero(scores >= least_score)
         # centre, size and six key points, of which the first two are the subject's right and left eye
         values = regressions[0, kept].reshape(-1, 8, 2).astype(float)
-        values[:, [0, 2, 3]] += _ANCHORS[kept, None]
+        values[:, [0, 2, 3]] += ANCHORS[kept, None]
         values *= scale
         faces = []
         for score, (centre, size, right_eye, left_eye, *_) in zip(scores[kept], values, strict=True):
@@ -215,7 +215,7 @@ def _anchors():
     return np.concatenate(centres)
 
 
-_ANCHORS = _anchors()
+ANCHORS = _anchors()
 
 
 def _windows(image, share):

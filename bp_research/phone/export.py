@@ -9,8 +9,7 @@ from .. import __version__, grading
 from ..clinical import eface
 from ..clinical.measures import IRIS_DIAMETER_MM
 from ..face import geometry, measures, schemes
-from ..landmarks import pose, quality
-from ..landmarks.facemesh import MESH_TO_68
+from ..landmarks import facemesh, pose, quality
 from ..landmarks.files import model_path
 from ..landmarks.iris import CLOSED
 from ..paths import models_dir
@@ -28,12 +27,12 @@ def describe():
     Returns
     -------
     dict
-        ``mesh``: correspondence with the 68 points, and the vertices that tell the head's turn; ``measures``: name, first
-        column, unit and dimension of each; constants by their names in lower case, of modules with several in a dict:
-        ``features`` that graders take, ``eface``, and ``quality``, limits beyond which a photo is not fit; ``graders`` that
-        were trained on people; ``healthy``: for each expression of which there are norms, the composite score's units
-        (``scale``), sorted values of healthy people (``reference``) and the ``ranges`` that hold 95 % of them. Arrays are
-        left as they are.
+        ``mesh``: where it is looked for, and its correspondence with the 68 points; ``stable``: the vertices that tell the
+        head's turn; ``measures``: name, first column, unit and dimension of each; constants by their names in lower case, of
+        modules with several in a dict: ``features`` that graders take, ``eface``, and ``quality``, limits beyond which a photo
+        is not fit; ``graders`` that were trained on people; ``healthy``: for each expression of which there are norms, the
+        composite score's units (``scale``), sorted values of healthy people (``reference``) and the ``ranges`` that hold
+        95 % of them. Arrays are left as they are.
     """
     graders = map(grading.describe, map(grading.load_model, sorted(models_dir().glob("*.grader.json"))))
     return {
@@ -41,7 +40,8 @@ def describe():
         "max_megapixels": MAX_MEGAPIXELS,
         "iris_diameter_mm": IRIS_DIAMETER_MM,
         "measures": measures.DICTIONARY.drop_duplicates("measure").to_dict("records"),
-        "mesh": {"to_68": MESH_TO_68, "stable": pose.STABLE, "mean": pose.mean_mesh()[0][pose.STABLE], "closed": CLOSED},
+        "mesh": _constants(facemesh, "LOOKS", "SURE", "BELIEVED", "ANCHORS", "MESH_TO_68") | {"closed": CLOSED},
+        "stable": {"vertices": pose.STABLE, "mean": pose.mean_mesh()[0][pose.STABLE]},
         **_constants(schemes, "EXPRESSIONS", "REGIONS", "MIRROR_68", "FACE_OUTLINES"),
         **_constants(measures, "SMOOTHING", "LIP_SMOOTHING"),
         "features": _constants(geometry, "TO_51", "PAIRS", "PERIMETERS", "CLOSED_EYE", "FEATURE_FORMULAS"),

@@ -2,23 +2,19 @@
 
 import { fail } from './errors.js';
 
+// Whether there can be a live picture: on https or localhost only.
+export const hasCamera = () => Boolean(navigator.mediaDevices?.getUserMedia);
+
 export class Camera {
   constructor(video, frame) {
     Object.assign(this, { video, frame });
-  }
-
-  // Whether there can be a live picture: on https or localhost only.
-  static get exists() {
-    return Boolean(navigator.mediaDevices?.getUserMedia);
   }
 
   async open(facing) {
     this.close();
     this.facing = facing;
     const wanted = { facingMode: facing, width: { ideal: 1920 }, height: { ideal: 1440 } };
-    const stream = navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
-    this.stream = await stream.catch(() => fail('no_camera'));
-    this.video.srcObject = this.stream;
+    this.video.srcObject = await navigator.mediaDevices.getUserMedia({ video: wanted }).catch(() => fail('no_camera'));
     this.frame.classList.toggle('mirrored', facing === 'user'); // as in a mirror; the photo itself is not mirrored
     this.frame.hidden = false;
     await this.video.play();
@@ -37,8 +33,8 @@ export class Camera {
   }
 
   close() {
-    this.stream?.getTracks().forEach((track) => track.stop());
-    this.stream = null;
+    this.video.srcObject?.getTracks().forEach((track) => track.stop());
+    this.video.srcObject = null;
     this.frame.hidden = true;
   }
 }

@@ -5,34 +5,32 @@ import { t } from './texts.js';
 
 const REACH = 32; // px of the screen within which a finger takes hold of a point
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const TURNS = { n: 1, p: -1 };
 const ZOOMS = { face: [0, 68], eyes: [17, 48], mouth: [48, 68] };
 
 export class Editor {
   constructor(svg, outlines, announce) {
-    Object.assign(this, { svg, outlines, announce });
+    const [photo, drawing] = svg.children;
+    Object.assign(this, { svg, photo, drawing, outlines, announce });
     svg.addEventListener('pointerdown', (event) => this.#grab(event));
     const hold = (event) => this.#nearest(event.touches[0]) !== null && event.preventDefault();
     svg.addEventListener('touchstart', hold, { passive: false }); // elsewhere on the photo a finger scrolls the page
     svg.addEventListener('keydown', (event) => this.#key(event));
+    photo.addEventListener('load', () => URL.revokeObjectURL(photo.href.baseVal));
   }
 
   // Show a face, whose `landmarks` every change replaces.
   show(face) {
     Object.assign(this, { face, chosen: 30 });
-    const [href, { width, height }] = [URL.createObjectURL(face.file), face];
-    const photo = shape('image', { href, x: -0.5, y: -0.5, width, height });
-    photo.addEventListener('load', () => URL.revokeObjectURL(href));
-    this.svg.replaceChildren(photo);
-    this.lines = this.outlines.map(() => this.svg.appendChild(shape('polyline', { class: 'outline' })));
-    this.circles = ['right', 'left'].map(() => this.svg.appendChild(shape('circle', { class: 'iris' })));
-    this.handles = face.landmarks.map(() => this.svg.appendChild(shape('circle', { class: 'handle' })));
-    this.svg.setAttribute('aria-label', t('stage', { n: face.landmarks.length }));
+    const about = { width: face.width, height: face.height, href: URL.createObjectURL(face.file) };
+    Object.entries(about).forEach(([name, value]) => this.photo.setAttribute(name, value));
+    this.svg.ariaLabel = t('stage', { n: face.landmarks.length });
   }
 
   zoom(part) {
-    const { low, high } = bounds(this.face.landmarks.slice(...ZOOMS[part]));
-    const margin = (part === 'face' ? 0.16 : 0.22) * Math.max(high[0] - low[0], high[1] - low[1]);
-    const box = [low[0] - margin, low[1] - margin, high[0] - low[0] + 2 * margin, high[1] - low[1] + 2 * margin];
+    const { low: [left, top], high: [right, bottom] } = bounds(this.face.landmarks.slice(...ZOOMS[part]));
+    const margin = 0.2 * Math.max(right - left, bottom - top);
+    const box = [left - margin, top - margin, right - left + 2 * margin, bottom - top + 2 * margin];
     this.svg.setAttribute('viewBox', box.join(' '));
     this.#draw();
   }
@@ -45,16 +43,15 @@ export class Editor {
 
   #draw() {
     const { landmarks, irises } = this.face;
-    const radius = 3.6 / this.#scale();
-    this.handles.forEach((handle, i) => {
-      set(handle, { cx: landmarks[i][0], cy: landmarks[i][1], r: i === this.chosen ? 1.7 * radius : radius });
-      handle.classList.toggle('selected', i === this.chosen);
-    });
-    this.lines.forEach((line, i) => set(line, { points: this.outlines[i].map((point) => landmarks[point]).join(' ') }));
-    [irises.right, irises.left].forEach((iris, i) => {
-      const [cx, cy, r] = iris ?? [0, 0, 0];
-      set(this.circles[i], { cx, cy, r });
-    });
+    const polyline = (points) => `<polyline class="outline" points="${points}"/>`;
+    const circle = ([x, y, radius], name) => `<circle class="${name}" cx="${x}" cy="${y}" r="${radius}"/>`;
+    const handle = ([x, y], i) => {
+      const [name, size] = i === this.chosen ? ['handle selected', 6] : ['handle', 3.6];
+      return circle([x, y, size / this.#scale()], name);
+    };
+    const lines = this.outlines.map((line) => line.map((i) => landmarks[i]).join(' '));
+    const seen = [irises.right, irises.left].filter(Boolean).map((iris) => circle(iris, 'iris'));
+    this.drawing.innerHTML = [...lines.map(polyline), ...seen, ...landmarks.map(handle)].join('');
   }
 
   // Pixels of the screen per pixel of the photo.
@@ -75,24 +72,20 @@ export class Editor {
     const nearest = this.#nearest(event);
     if (nearest === null) return;
     this.#choose(nearest);
-    const from = this.face.landmarks[nearest];
-    const [startX, startY, scale] = [event.clientX, event.clientY, this.#scale()];
+    const [[x, y], scale] = [this.face.landmarks[nearest], this.#scale()];
     this.svg.setPointerCapture(event.pointerId);
-    const follow = ({ clientX, clientY }) =>
-      this.#move([from[0] + (clientX - startX) / scale, from[1] + (clientY - startY) / scale]);
-    this.svg.addEventListener('pointermove', follow);
-    const end = () => this.svg.removeEventListener('pointermove', follow);
-    this.svg.addEventListener('lostpointercapture', end, { once: true });
+    this.svg.onpointermove = ({ clientX, clientY }) =>
+      this.#move(x + (clientX - event.clientX) / scale, y + (clientY - event.clientY) / scale);
+    this.svg.onlostpointercapture = () => (this.svg.onpointermove = null);
   }
 
   #key(event) {
-    const step = { n: 1, p: -1 }[event.key];
-    const move = STEPS[event.key];
-    if (step) this.#choose((this.chosen + step + this.handles.length) % this.handles.length);
+    const [turn, step] = [TURNS[event.key], STEPS[event.key]];
     const [x, y] = this.face.landmarks[this.chosen];
     const size = (event.shiftKey ? 5 : 1) / this.#scale();
-    if (move) this.#move([x + size * move[0], y + size * move[1]]);
-    if (step || move) event.preventDefault();
+    if (turn) this.#choose((this.chosen + turn + 68) % 68);
+    if (step) this.#move(x + size * step[0], y + size * step[1]);
+    if (turn || step) event.preventDefault();
   }
 
   #choose(i) {
@@ -101,17 +94,8 @@ export class Editor {
     this.#draw();
   }
 
-  #move([x, y]) {
+  #move(x, y) {
     this.face.landmarks = this.face.landmarks.with(this.chosen, [x, y]);
     this.#draw();
   }
-}
-
-const NAMESPACE = document.querySelector('svg').namespaceURI;
-const set = (shaped, values) => Object.entries(values).forEach(([name, value]) => shaped.setAttribute(name, value));
-
-function shape(name, values) {
-  const made = document.createElementNS(NAMESPACE, name);
-  set(made, values);
-  return made;
 }

@@ -2,7 +2,7 @@
 
 // What a function (value, name) makes of each value of an object.
 export const mapValues = (object, make) =>
-  Object.fromEntries(Object.entries(object).map(([name, value], i) => [name, make(value, name, i)]));
+  Object.fromEntries(Object.entries(object).map(([name, value]) => [name, make(value, name)]));
 
 export const range = (first, last) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
 export const sum = (values) => values.reduce((total, value) => total + value, 0);
@@ -20,6 +20,7 @@ export function bounds(points) {
   const [xs, ys] = [0, 1].map((axis) => points.map((point) => point[axis]));
   return { low: [Math.min(...xs), Math.min(...ys)], high: [Math.max(...xs), Math.max(...ys)] };
 }
+export const area = ([left, top, right, bottom]) => (right - left) * (bottom - top);
 export const interocular = (points) => distance(points[36], points[45]);
 
 // Positive angles (radians) turn x towards y, which is clockwise on the screen.
@@ -44,11 +45,4 @@ export function asymmetry(points) {
   const brow = (first) => mean(height.slice(first, first + 5));
   const opening = (i) => (Math.abs(height[i + 1] - height[i + 5]) + Math.abs(height[i + 2] - height[i + 4])) / 2;
   return [height[54] - height[48], brow(22) - brow(17), opening(42) - opening(36)];
-}
-
-// The matrix that takes pixels of a turned square, `size` of them on a side of `side` px, to pixels of the photo.
-export function frameAt([x, y], side, angle, size) {
-  const [half, scale] = [(size - 1) / 2, side / size];
-  const [cos, sin] = [scale * Math.cos(angle), scale * Math.sin(angle)];
-  return [[cos, -sin, x - half * cos + half * sin], [sin, cos, y - half * sin - half * cos]];
 }

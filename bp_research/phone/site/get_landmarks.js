@@ -12,5 +12,5 @@ export async function getLandmarks(file, engine, model) {
   const irises = findIrises(face, model.mesh.closed);
   const { width, height } = picture;
   const seen = look(picture, face.landmarks, model.quality.mean_parts);
-  return { file, width, height, ...face, detected: face.landmarks, irises, pose: headPose(face, model.mesh), seen };
+  return { file, width, height, ...face, detected: face.landmarks, irises, pose: headPose(face, model.stable), seen };
 }

@@ -1,13 +1,9 @@
 // A face beside healthy people of whom the package ships the norms (people/healthy_norms.py).
 
-import { asymmetry } from './geometry.js';
+import { asymmetry, mean } from './geometry.js';
 
 // Share of a reference that lies below, ties counted half, 0 to 100.
-export function percentile(value, reference) {
-  const below = reference.filter((other) => other < value).length;
-  const equal = reference.filter((other) => other === value).length;
-  return (100 * (below + equal / 2)) / reference.length;
-}
+const percentile = (value, reference) => 50 * mean(reference.map((other) => (other < value) + (other <= value)));
 
 // Composite score and regions with their percentiles; null for an expression of which there are no norms.
 export function compare(landmarks, healthy, regions) {

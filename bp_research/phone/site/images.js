@@ -21,8 +21,7 @@ export async function readImage(file, maxMegapixels) {
   const context = canvas.getContext('2d', { willReadFrequently: true });
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
-  const { width: wide, height: high, data } = context.getImageData(0, 0, canvas.width, canvas.height);
-  return { width: wide, height: high, data, canvas };
+  return Object.assign(context.getImageData(0, 0, canvas.width, canvas.height), { canvas });
 }
 
 // Width and height, known before the pixels are decoded.

@@ -1,11 +1,11 @@
 // The measures clinicians take of a face, side by side (face/measures.py and clinical/measures.py).
 
-import { dot, interocular, mean, median, middleOf, range, rotate, sum, tilt } from './geometry.js';
+import { dot, interocular, mapValues, mean, median, middleOf, range, rotate, sum, tilt } from './geometry.js';
 
 const [UPPER_LID, LOWER_LID, BROW] = [range(36, 39), [36, 41, 40, 39], range(17, 21)];
 const [OUTER_UPPER, OUTER_LOWER] = [range(48, 54), [48, 59, 58, 57, 56, 55, 54]];
 const [INNER_UPPER, INNER_LOWER] = [range(60, 64), [60, 67, 66, 65, 64]];
-export const NOTHING = { right: NaN, left: NaN, difference: NaN, percent: NaN };
+export const NOTHING = { right: NaN, left: NaN, difference: NaN };
 const notNaN = (value) => (Number.isNaN(value) ? 0 : value);
 
 // Diameter of the irises over the distance of the outer eye corners; NaN without an iris.
@@ -16,13 +16,11 @@ export function irisShare({ landmarks, irises }) {
 
 // One scale for all photos {expression: face} of a person: mm between the outer eye corners; NaN if no eye is open.
 export function personScale(faces, diameter) {
-  const shares = Object.entries(faces).map(([expression, face]) => [expression, irisShare(face)]);
-  const seen = shares.filter(([, share]) => share > 0);
-  const resting = seen.filter(([expression]) => expression === 'at rest');
-  return diameter / median((resting.length ? resting : seen).map(([, share]) => share));
+  const shares = mapValues(faces, irisShare);
+  return diameter / (shares['at rest'] || median(Object.values(shares).filter((share) => share > 0)));
 }
 
-// {measure: {right, left, difference, percent}}, mm by `scale` and degrees; NaN but for one value of the whole face.
+// {measure: {right, left, difference}}, mm by `scale` and degrees; NaN but for one value of the whole face.
 export function measure({ landmarks, irises }, scale, { measures, mirror_68: partners, smoothing, lip_smoothing: lips }) {
   const corners = [[36, 39], [42, 45]].map(([a, b]) => middleOf([landmarks[a], landmarks[b]]));
   const known = [irises.right, irises.left].map((iris) => iris && iris.slice(0, 2));
@@ -43,9 +41,7 @@ export function measure({ landmarks, irises }, scale, { measures, mirror_68: par
       const unit = scale ** dimension;
       if (column !== 'right') return [name, { ...NOTHING, difference: whole[single++] * unit }];
       const [a, b] = [right.values[sided] * unit, left.values[sided++] * unit];
-      const larger = Math.max(a, b);
-      const percent = larger > 0 ? (100 * Math.min(a, b)) / larger : NaN;
-      return [name, { right: a, left: b, difference: b - a, percent }];
+      return [name, { right: a, left: b, difference: b - a }];
     }),
   );
 }

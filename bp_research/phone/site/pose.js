@@ -5,8 +5,8 @@ import { dot, mean } from './geometry.js';
 const AXES = [0, 1, 2];
 
 // The rotation that lays the mean face on this one: the nearest to the correlation of both, by Newton's iteration.
-export function headPose({ mesh, depth }, { stable, mean: average }) {
-  const own = coordinates(stable.map((vertex) => [...mesh[vertex], depth[vertex]]));
+export function headPose({ mesh, depth }, { vertices, mean: average }) {
+  const own = coordinates(vertices.map((vertex) => [...mesh[vertex], depth[vertex]]));
   const from = coordinates(average);
   let turn = own.map((values) => from.map((others) => dot(values, others)));
   for (let i = 0; i < 60; i++) {
@@ -15,7 +15,8 @@ export function headPose({ mesh, depth }, { stable, mean: average }) {
     turn = turn.map((row, j) => row.map((value, k) => (value + normals[j][k] / volume) / 2));
   }
   const degrees = 180 / Math.PI;
-  const [yaw, pitch, roll] = [Math.asin(turn[2][0]), Math.atan2(-turn[2][1], turn[2][2]), Math.atan2(turn[1][0], turn[0][0])];
+  const [yaw, pitch] = [Math.asin(turn[2][0]), Math.atan2(-turn[2][1], turn[2][2])];
+  const roll = Math.atan2(turn[1][0], turn[0][0]);
   return { yaw: yaw * degrees, pitch: pitch * degrees, roll: roll * degrees };
 }
 

@@ -1,10 +1,10 @@
 // What speaks against measuring a photo (landmarks/quality.py): [{name, value}].
 
-import { distance, dot, eyeFrame, frameAt, interocular, mapValues, mean, median, middleOf, range, rotate, sum, tilt } from './geometry.js';
+import { area, distance, dot, eyeFrame, mapValues, mean, median, middleOf, range, sum } from './geometry.js';
 import { cut, halve } from './images.js';
 
 const SIZE = 256; // px of the picture that is looked at, eyes level
-const [RIGHT_EYE, LEFT_EYE, LIPS] = [range(36, 41), range(42, 47), range(48, 59)];
+const COLOURED = [range(36, 41), range(42, 47), range(48, 59)]; // eyes and lips
 const CHEEKS = [[41, 31, 2], [46, 35, 14]];
 // Of each part: corners, and where they lie in its picture of 48 x 32 px.
 const PARTS = { 'right eye': [36, 39, 10, 38], 'left eye': [45, 42, 10, 38], mouth: [48, 54, 8, 40] };
@@ -13,21 +13,21 @@ const BLUR = range(-3, 3).map((x) => Math.exp(-(x ** 2) / (2 * 0.8 ** 2)));
 export function findReasons({ landmarks, pose, irises, boxes, width, height, seen }, expression, limits) {
   const reasons = [];
   const say = (name, value) => reasons.push({ name, value: Math.round(value) });
-  [pose.yaw, pose.pitch].map(Math.abs).forEach((angle, way) => angle > Object.values(limits.turned)[way] && say('turned', angle));
+  const most = Object.values(limits.turned);
+  [pose.yaw, pose.pitch].map(Math.abs).filter((angle, way) => angle > most[way]).forEach((angle) => say('turned', angle));
   const wide = distance(landmarks[16], landmarks[0]);
   if (wide < limits.small) say('small', wide);
   const outside = landmarks.filter(([x, y]) => x < 0 || y < 0 || x > width - 1 || y > height - 1);
   if (outside.length) say('cut off', (100 * outside.length) / landmarks.length);
-  const areas = boxes.map(([left, top, right, bottom]) => (right - left) * (bottom - top));
-  const near = areas.filter((area) => area >= limits.least_area * areas[0]).length;
+  const near = boxes.filter((box) => area(box) >= limits.least_area * area(boxes[0])).length;
   if (near > 1) say('several faces', near);
   const shut = [irises.right, irises.left].filter((iris) => !iris).length;
   const wanted = expression.endsWith('eye closure') ? 2 : 0; // one eye unlike the other may be the palsy
   if (shut !== 1 && shut !== wanted) say(shut ? 'eyes closed' : 'eyes open', 2);
   if (seen.blur > limits.blurred) say('blurred', 100 * seen.blur);
   const covered = Object.keys(PARTS).filter((part) => seen.unlike[part] > limits.unlike[part]);
-  if (seen.pale.eyes > limits.pale) covered.push('eyes');
-  if (seen.pale.lips > limits.pale || seen.lessRed > limits.less_red) covered.push('mouth');
+  if (seen.paleEyes > limits.pale) covered.push('eyes');
+  if (seen.paleLips > limits.pale || seen.lessRed > limits.less_red) covered.push('mouth');
   new Set(covered).forEach((part) => say(`${part} covered`));
   return reasons;
 }
@@ -35,33 +35,31 @@ export function findReasons({ landmarks, pose, irises, boxes, width, height, see
 // What the pixels of a face tell of blur and covers.
 export function look(picture, landmarks, meanParts) {
   const points = eyeFrame(landmarks).map(([x, y]) => [96 * x + 127.5, 96 * y + 84.5]);
-  const corners = [landmarks[36], landmarks[45]];
-  const angle = tilt(...corners);
-  const [down] = rotate([[0, (43 / 96) * interocular(landmarks)]], angle);
-  const centre = middleOf(corners).map((value, axis) => value + down[axis]);
-  const frame = frameAt(centre, (SIZE / 96) * interocular(landmarks), angle, 2 * SIZE);
-  const square = halve(cut(picture, frame, 2 * SIZE), 2 * SIZE);
-  const grey = Float32Array.from({ length: SIZE ** 2 }, (_, i) =>
-    Math.round(0.299 * square[3 * i] + 0.587 * square[3 * i + 1] + 0.114 * square[3 * i + 2]));
+  const face = frameBetween(landmarks[36], landmarks[45], 159.5, 351.5, 169.5);
+  const square = halve(cut(picture, face, 2 * SIZE), 2 * SIZE);
+  const pixels = Array.from({ length: SIZE ** 2 }, (_, i) => square.subarray(3 * i, 3 * i + 3));
+  const grey = Float32Array.from(pixels, ([r, g, b]) => Math.round(0.299 * r + 0.587 * g + 0.114 * b));
   const smooth = blurred(blurred(grey, 1), SIZE);
   const data = Uint8ClampedArray.from({ length: 4 * SIZE ** 2 }, (_, i) => smooth[i >> 2]);
   const unlike = mapValues(PARTS, ([first, second, start, end], part) => {
-    const [[x, y], [x2, y2]] = [points[first], points[second]];
-    const [dx, dy, size] = [x2 - x, y2 - y, Math.hypot(x2 - x, y2 - y)].map((length) => length / (end - start));
-    const place = [[dx, 0, x - start * dx], [dy, size, y - start * dy - 15.5 * size]];
-    const described = histograms(cut({ width: SIZE, height: SIZE, data }, place, 48));
+    const frame = frameBetween(points[first], points[second], start, end, 15.5, true);
+    const described = histograms(cut({ width: SIZE, height: SIZE, data }, frame, 48));
     const average = meanParts[part === 'mouth' ? 1 : 0];
     return 1 - dot(described, average) / Math.max(Math.hypot(...described) * Math.hypot(...average), 1e-9);
   });
-  const cheeks = CHEEKS.map((cheek) => cheek.map((i) => {
-    const middle = middleOf(cheek.map((j) => points[j]));
-    return points[i].map((value, axis) => 0.6 * value + 0.4 * middle[axis]);
-  }));
-  const skins = cheeks.map((cheek) => colour(square, cheek));
-  const [right, left, lips] = [RIGHT_EYE, LEFT_EYE, LIPS].map((part) =>
-    colour(square, part.map((i) => points[i])).map((value, k) => value - mean(skins.map((skin) => skin[k]))));
-  const pale = { eyes: Math.min(right[0] - right[1], left[0] - left[1]), lips: lips[0] - lips[1] };
-  return { blur: blurEffect(grey), unlike, pale, lessRed: -lips[1] };
+  const inner = (corners) => corners.map((corner) => corner.map((value, axis) => 0.6 * value + 0.4 * middleOf(corners)[axis]));
+  const [coloured, cheeks] = [COLOURED, CHEEKS].map((parts) => parts.map((part) => part.map((i) => points[i])));
+  const [right, left, lips, ...skins] = [...coloured, ...cheeks.map(inner)].map((part) => colour(pixels, part));
+  const skin = { pale: mean(skins.map(({ pale }) => pale)), red: mean(skins.map(({ red }) => red)) };
+  const paleEyes = Math.min(right.pale, left.pale) - skin.pale;
+  return { blur: blurEffect(grey), unlike, paleEyes, paleLips: lips.pale - skin.pale, lessRed: skin.red - lips.red };
+}
+
+// The matrix that takes pixels of a picture, two of whose points are in a row, to pixels of another one; turned or slanted.
+function frameBetween([x, y], [x2, y2], start, end, row, isSlanted) {
+  const [dx, dy] = [(x2 - x) / (end - start), (y2 - y) / (end - start)];
+  const [downX, downY] = isSlanted ? [0, Math.hypot(dx, dy)] : [-dy, dx];
+  return [[dx, downX, x - start * dx - row * downX], [dy, downY, y - start * dy - row * downY]];
 }
 
 const blurred = (grey, step) =>
@@ -89,6 +87,7 @@ function blurEffect(picture) {
 // Histograms of oriented gradients (Dalal and Triggs 2005) of 48 x 32 px: 9 directions in 4 cells of each of 15 blocks.
 function histograms(square) {
   const at = (x, y) => square[3 * (48 * (31 - Math.abs(31 - Math.abs(y))) + 47 - Math.abs(47 - Math.abs(x)))];
+  const near = (far) => Math.max(0, 1 - Math.abs(far) / 8);
   const blocks = range(0, 14).map((number) => {
     const [block, left, top] = [Array(36).fill(0), 8 * Math.floor(number / 3), 8 * (number % 3)];
     for (let i = 0; i < 256; i++) {
@@ -98,7 +97,7 @@ function histograms(square) {
       const turn = (9 * Math.atan2(dy, dx)) / Math.PI + 17.5;
       const size = Math.hypot(dx, dy) * Math.exp(-((u - 8) ** 2 + (v - 8) ** 2) / 32); // its middle is there in OpenCV
       for (let cell = 0; cell < 4; cell++) {
-        const [across, down] = [u - 3.5 - 8 * (cell >> 1), v - 3.5 - 8 * (cell & 1)].map((far) => Math.max(0, 1 - Math.abs(far) / 8));
+        const [across, down] = [u - 3.5 - 8 * (cell >> 1), v - 3.5 - 8 * (cell & 1)].map(near);
         block[9 * cell + (Math.floor(turn) % 9)] += size * across * down * (1 - (turn % 1));
         block[9 * cell + (Math.ceil(turn) % 9)] += size * across * down * (turn % 1);
       }
@@ -109,25 +108,27 @@ function histograms(square) {
   return blocks.flatMap((block) => scaled(scaled(block, 3.6).map((value) => Math.min(0.2, value)), 1e-3));
 }
 
-// Median lightness and redness (CIE L*, a*) between points, their lines included.
-function colour(square, points) {
+// Median colour between points, their lines included: CIE a*, and L* minus a*.
+function colour(pixels, points) {
   const rows = {};
-  for (const [x0, y0] of points.map((point) => point.map(Math.round))) {
-    for (const [x1, y1] of points.map((point) => point.map(Math.round))) {
-      const steps = Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0), 1);
-      for (const i of range(0, steps)) {
-        (rows[Math.round(y0 + (i / steps) * (y1 - y0))] ??= []).push(Math.round(x0 + (i / steps) * (x1 - x0)));
-      }
+  const corners = points.map((point) => point.map(Math.round));
+  const draw = ([x0, y0], [x1, y1]) => {
+    const steps = Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0), 1);
+    for (const share of range(0, steps).map((i) => i / steps)) {
+      (rows[Math.round(y0 + share * (y1 - y0))] ??= []).push(Math.round(x0 + share * (x1 - x0)));
     }
-  }
-  const colours = Object.entries(rows).flatMap(([y, xs]) =>
-    range(Math.min(...xs), Math.max(...xs)).map((x) => lightnessAndRedness(square.subarray(3 * (SIZE * y + x)))));
-  return [0, 1].map((k) => median(colours.map((one) => one[k])));
+  };
+  corners.forEach((one) => corners.forEach((other) => draw(one, other)));
+  const line = (y, xs) => range(Math.min(...xs), Math.max(...xs)).map((x) => lightnessAndRedness(pixels[SIZE * y + x]));
+  const colours = Object.entries(rows).flatMap(([y, xs]) => line(Number(y), xs));
+  const [lightness, red] = [0, 1].map((k) => median(colours.map((one) => one[k])));
+  return { pale: lightness - red, red };
 }
 
 function lightnessAndRedness(pixel) {
-  const [r, g, b] = [0, 1, 2].map((i) => (pixel[i] / 255 <= 0.04045 ? pixel[i] / 3294.6 : ((pixel[i] / 255 + 0.055) / 1.055) ** 2.4));
+  const [r, g, b] = Array.from(pixel, (byte) => (byte > 10 ? ((byte / 255 + 0.055) / 1.055) ** 2.4 : byte / 3294.6));
   const root = (value) => (value > 0.008856 ? Math.cbrt(value) : 7.787 * value + 16 / 116);
-  const [x, y] = [(0.412453 * r + 0.35758 * g + 0.180423 * b) / 0.950456, 0.212671 * r + 0.71516 * g + 0.072169 * b].map(root);
+  const x = root((0.412453 * r + 0.35758 * g + 0.180423 * b) / 0.950456);
+  const y = root(0.212671 * r + 0.71516 * g + 0.072169 * b);
   return [116 * y - 16, 500 * (x - y)];
 }

@@ -3,16 +3,11 @@
 const FILES = []; // by the build
 const CACHE = 'bp-research-VERSION';
 
-self.addEventListener('install', (event) => {
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(FILES)).then(() => self.skipWaiting()));
-});
+self.addEventListener('install', (event) => event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(FILES))));
 
 self.addEventListener('activate', (event) => {
-  const clear = async () => {
-    const old = (await caches.keys()).filter((name) => name.startsWith('bp-research-') && name !== CACHE);
-    await Promise.all(old.map((name) => caches.delete(name)));
-    await self.clients.claim();
-  };
+  const isOld = (name) => name.startsWith('bp-research-') && name !== CACHE;
+  const clear = async () => Promise.all((await caches.keys()).filter(isOld).map((name) => caches.delete(name)));
   event.waitUntil(clear());
 });
 

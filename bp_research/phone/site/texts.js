@@ -1,7 +1,7 @@
 // The page's words in four languages (texts.json): keys, with {names} of what is put in.
 
 let texts;
-let language;
+const language = () => document.documentElement.lang;
 
 export async function loadTexts() {
   texts = await (await fetch('texts.json')).json();
@@ -11,20 +11,25 @@ export async function loadTexts() {
 }
 
 export function setLanguage(code) {
-  language = code;
   document.documentElement.lang = code;
   document.title = t('title');
-  for (const worded of document.querySelectorAll('[data-text]')) worded.textContent = t(worded.dataset.text);
+  for (const worded of document.querySelectorAll('[data-text]')) worded.textContent = t(worded.dataset.text, worded.dataset);
   for (const labelled of document.querySelectorAll('[data-label]')) labelled.ariaLabel = t(labelled.dataset.label);
 }
 
-export const currentLanguage = () => language;
-export const t = (key, values = {}) => (texts[language][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name]);
+// Give the element of an id words that follow the language.
+export function word(id, text, values) {
+  const worded = document.getElementById(id);
+  Object.assign(worded.dataset, { text, ...values });
+  worded.textContent = t(text, values);
+}
+
+export const t = (key, values = {}) => (texts[language()][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 export const wordsOf = ({ why = 'unexpected', message, values }) => t(`error.${why}`, { reason: message, ...values });
 export const said = ({ name, value }) => t(`quality.${name}`, { value });
 export function number(value, digits = 1) {
   const form = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-  return Number.isFinite(value) ? value.toLocaleString(language, form) : '–';
+  return Number.isFinite(value) ? value.toLocaleString(language(), form) : '–';
 }
 
 // An element with properties, attributes (names with a dash, or `role`) and what is in it.

@@ -8,9 +8,10 @@ export function probabilities(faces, grader, model) {
   if (grader.expressions.filter((expression) => expression in faces).length < grader.fewest_expressions) return null;
   const { missing, weights, thresholds } = grader.formula;
   const photos = mapValues(faces, ({ landmarks }) => quantities(landmarks, model));
-  const rows = grader.by_person ? [(input) => ofPerson(photos, input)] : Object.values(photos).map((one) => (input) => one[input]);
-  const each = rows.map((value) => {
-    const inputs = grader.inputs.map(value).map((one, i) => (Number.isNaN(one) ? missing[i] : one));
+  const take = grader.by_person ? ofPerson : (photo, input) => photo[input];
+  const each = (grader.by_person ? [photos] : Object.values(photos)).map((row) => {
+    const values = grader.inputs.map((input) => take(row, input));
+    const inputs = values.map((value, i) => (Number.isNaN(value) ? missing[i] : value));
     const below = [0, ...thresholds.map((threshold) => sigmoid(threshold - dot(weights, inputs))), 1];
     return grader.labels.map((_, i) => below[i + 1] - below[i]);
   });
