@@ -62,7 +62,7 @@ def graders(tiny_demo):
     """Saved graders by name, trained on the tiny cohort: two are said to be of people, of which one is no formula."""
     table = measure_cohort(open_dataset(tiny_demo), "FaceMesh", progress=False)
     table = table[table["status"] == "ok"]
-    people = person_table(table, "features and asymmetries").assign(model="FaceMesh")
+    people = person_table(table, ["f0", "f12", "f14", "mouth", "eyes (absolute)"]).assign(model="FaceMesh")
     persons = {"features": person_inputs(people, "all"), "by_person": True, "ordered": True}
     few = dict(folds=2, repeats=1, permutations=0, draws=20)
     made = {}

@@ -8,7 +8,8 @@ const COLOURED = [range(36, 41), range(42, 47), range(48, 59)]; // eyes and lips
 const CHEEKS = [[41, 31, 2], [46, 35, 14]];
 // Of each part: corners, and where they lie in its picture of 48 x 32 px.
 const PARTS = { 'right eye': [36, 39, 10, 38], 'left eye': [45, 42, 10, 38], mouth: [48, 54, 8, 40] };
-const BLUR = range(-3, 3).map((x) => Math.exp(-(x ** 2) / (2 * 0.8 ** 2)));
+const BELL = range(-3, 3).map((x) => Math.exp(-(x ** 2) / (2 * 0.8 ** 2)));
+const BLUR = BELL.map((weight) => weight / sum(BELL));
 
 export function findReasons({ landmarks, pose, irises, boxes, width, height, seen }, expression, limits) {
   const reasons = [];
@@ -37,8 +38,8 @@ export function look(picture, landmarks, meanParts) {
   const points = eyeFrame(landmarks).map(([x, y]) => [96 * x + 127.5, 96 * y + 84.5]);
   const face = frameBetween(landmarks[36], landmarks[45], 159.5, 351.5, 169.5);
   const square = halve(cut(picture, face, 2 * SIZE), 2 * SIZE);
-  const pixels = Array.from({ length: SIZE ** 2 }, (_, i) => square.subarray(3 * i, 3 * i + 3));
-  const grey = Float32Array.from(pixels, ([r, g, b]) => Math.round(0.299 * r + 0.587 * g + 0.114 * b));
+  const weighted = (i) => 0.299 * square[i] + 0.587 * square[i + 1] + 0.114 * square[i + 2];
+  const grey = Float32Array.from({ length: SIZE ** 2 }, (_, i) => Math.round(weighted(3 * i)));
   const smooth = blurred(blurred(grey, 1), SIZE);
   const data = Uint8ClampedArray.from({ length: 4 * SIZE ** 2 }, (_, i) => smooth[i >> 2]);
   const unlike = mapValues(PARTS, ([first, second, start, end], part) => {
@@ -49,7 +50,7 @@ export function look(picture, landmarks, meanParts) {
   });
   const inner = (corners) => corners.map((corner) => corner.map((value, axis) => 0.6 * value + 0.4 * middleOf(corners)[axis]));
   const [coloured, cheeks] = [COLOURED, CHEEKS].map((parts) => parts.map((part) => part.map((i) => points[i])));
-  const [right, left, lips, ...skins] = [...coloured, ...cheeks.map(inner)].map((part) => colour(pixels, part));
+  const [right, left, lips, ...skins] = [...coloured, ...cheeks.map(inner)].map((part) => colour(square, part));
   const skin = { pale: mean(skins.map(({ pale }) => pale)), red: mean(skins.map(({ red }) => red)) };
   const paleEyes = Math.min(right.pale, left.pale) - skin.pale;
   return { blur: blurEffect(grey), unlike, paleEyes, paleLips: lips.pale - skin.pale, lessRed: skin.red - lips.red };
@@ -63,7 +64,7 @@ function frameBetween([x, y], [x2, y2], start, end, row, isSlanted) {
 }
 
 const blurred = (grey, step) =>
-  grey.map((_, i) => BLUR.reduce((total, weight, k) => total + (weight / sum(BLUR)) * (grey[i + (k - 3) * step] ?? 0), 0));
+  grey.map((_, i) => BLUR.reduce((total, weight, k) => total + weight * (grey[i + (k - 3) * step] ?? 0), 0));
 
 // Crete et al. 2007: the share of its edges that a face keeps when it is blurred along either axis.
 function blurEffect(picture) {
@@ -109,7 +110,7 @@ function histograms(square) {
 }
 
 // Median colour between points, their lines included: CIE a*, and L* minus a*.
-function colour(pixels, points) {
+function colour(square, points) {
   const rows = {};
   const corners = points.map((point) => point.map(Math.round));
   const draw = ([x0, y0], [x1, y1]) => {
@@ -119,14 +120,14 @@ function colour(pixels, points) {
     }
   };
   corners.forEach((one) => corners.forEach((other) => draw(one, other)));
-  const line = (y, xs) => range(Math.min(...xs), Math.max(...xs)).map((x) => lightnessAndRedness(pixels[SIZE * y + x]));
+  const line = (y, xs) => range(Math.min(...xs), Math.max(...xs)).map((x) => lightnessAndRedness(square, 3 * (SIZE * y + x)));
   const colours = Object.entries(rows).flatMap(([y, xs]) => line(Number(y), xs));
   const [lightness, red] = [0, 1].map((k) => median(colours.map((one) => one[k])));
   return { pale: lightness - red, red };
 }
 
-function lightnessAndRedness(pixel) {
-  const [r, g, b] = Array.from(pixel, (byte) => (byte > 10 ? ((byte / 255 + 0.055) / 1.055) ** 2.4 : byte / 3294.6));
+function lightnessAndRedness(square, i) {
+  const [r, g, b] = Array.from(square.subarray(i, i + 3), (byte) => (byte > 10 ? ((byte + 14.025) / 269.025) ** 2.4 : byte / 3294.6));
   const root = (value) => (value > 0.008856 ? Math.cbrt(value) : 7.787 * value + 16 / 116);
   const x = root((0.412453 * r + 0.35758 * g + 0.180423 * b) / 0.950456);
   const y = root(0.212671 * r + 0.71516 * g + 0.072169 * b);
