@@ -22,6 +22,7 @@ from bp_research.grading import (
     CANNOT_TELL,
     MODELS,
     Committee,
+    as_formula,
     evaluate,
     fit_grader,
     grade,
@@ -277,3 +278,13 @@ def test_a_person_is_graded_from_expressions_of_which_some_are_missing(portrait)
         grade(portrait, grader)
     with pytest.raises(BadSettingError, match="grinning"):
         grade({"grinning": portrait}, grader)
+
+
+def test_a_linear_grader_is_a_formula_that_gives_its_probabilities(grader):
+    table = numbers(seed=1)
+    table.loc[::3, "f3"] = np.nan
+    formula = as_formula(grader)
+    x = table[grader.inputs].fillna(dict(zip(grader.inputs, formula["missing"], strict=True)))
+    healthy = 1 / (1 + np.exp(x @ formula["weights"] - formula["thresholds"][0]))
+    np.testing.assert_allclose(healthy, grader.probabilities(table)["healthy"], atol=1e-12)
+    assert as_formula(trained("random forest")) is None and as_formula(trained(("logistic regression", "power"))) is None
