@@ -56,7 +56,8 @@ export class FaceMeshEngine {
   }
 
   async #run(net, bytes, scale, shift, size) {
-    const input = new this.Tensor(Float32Array.from(bytes, (byte) => Math.fround(byte / scale) - shift), [1, size, size, 3]);
+    const content = new Float32Array(bytes).map((byte) => Math.fround(byte / scale) - shift);
+    const input = new this.Tensor(content, [1, size, size, 3]);
     const outputs = await net.run(input);
     const values = outputs.map((output) => output.toTypedArray().slice());
     [input, ...outputs].forEach((tensor) => tensor.delete());

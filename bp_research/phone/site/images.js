@@ -73,7 +73,7 @@ export function cut({ width, height, data }, [[a, b, c], [d, e, f]], size) {
 // Half the size of a square, each pixel the mean of four.
 export function halve(square, size) {
   const row = 3 * size;
-  return Uint8Array.from({ length: square.length / 4 }, (_, place) => {
+  return new Uint8Array(square.length / 4).map((_, place) => {
     const i = 2 * row * Math.floor((2 * place) / row) + 2 * (place % (row / 2)) - (place % 3);
     return (square[i] + square[i + 3] + square[i + row] + square[i + row + 3] + 2) >> 2;
   });

@@ -34,13 +34,11 @@ export function measure({ landmarks, irises }, scale, { measures, mirror_68: par
   const right = side(face, framed[68], smoothing, lips);
   const left = side(mirrored, [-framed[69][0], framed[69][1]], smoothing, lips);
   const whole = [...right.lips.map((height, i) => Math.abs(height - left.lips[i])), Math.abs(face[51][0])];
-  let sided = 0;
-  let single = 0;
   return Object.fromEntries(
     measures.map(({ measure: name, column, dimension }) => {
       const unit = scale ** dimension;
-      if (column !== 'right') return [name, { ...NOTHING, difference: whole[single++] * unit }];
-      const [a, b] = [right.values[sided] * unit, left.values[sided++] * unit];
+      if (column !== 'right') return [name, { ...NOTHING, difference: whole.shift() * unit }];
+      const [a, b] = [right, left].map(({ values }) => values.shift() * unit);
       return [name, { right: a, left: b, difference: b - a }];
     }),
   );

@@ -39,9 +39,9 @@ export function look(picture, landmarks, meanParts) {
   const face = frameBetween(landmarks[36], landmarks[45], 159.5, 351.5, 169.5);
   const square = halve(cut(picture, face, 2 * SIZE), 2 * SIZE);
   const weighted = (i) => 0.299 * square[i] + 0.587 * square[i + 1] + 0.114 * square[i + 2];
-  const grey = Float32Array.from({ length: SIZE ** 2 }, (_, i) => Math.round(weighted(3 * i)));
+  const grey = new Float32Array(SIZE ** 2).map((_, i) => Math.round(weighted(3 * i)));
   const smooth = blurred(blurred(grey, 1), SIZE);
-  const data = Uint8ClampedArray.from({ length: 4 * SIZE ** 2 }, (_, i) => smooth[i >> 2]);
+  const data = new Uint8ClampedArray(4 * SIZE ** 2).map((_, i) => smooth[i >> 2]);
   const unlike = mapValues(PARTS, ([first, second, start, end], part) => {
     const frame = frameBetween(points[first], points[second], start, end, 15.5, true);
     const described = histograms(cut({ width: SIZE, height: SIZE, data }, frame, 48));

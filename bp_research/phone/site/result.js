@@ -8,7 +8,6 @@ import { element, number, said, t } from './texts.js';
 import { probabilities } from './verdict.js';
 
 const COLUMNS = ['right', 'left', 'difference'];
-const UNITS = { mm: 'mm', 'mm²': 'mm²', degrees: '°' };
 
 // All numbers of a person's faces {expression: face}: measures in mm by one scale, and what healthy people say to them.
 export function evaluate(faces, model) {
@@ -87,7 +86,7 @@ function sides({ measure: name, column: first, unit }, values, ranges) {
     const range = element('small', {}, ranges ? `${number(low)} … ${number(high)}` : '');
     return element('td', { className: beyond && 'out' }, mark, number(values[column]), range);
   });
-  const about = [t(`measure.${name}`), ' ', element('span', { className: 'unit' }, UNITS[unit])];
+  const about = [t(`measure.${name}`), ' ', element('span', { className: 'unit' }, unit === 'degrees' ? '°' : unit)];
   return element('tbody', {}, row(element('th', { scope: 'rowgroup', colSpan: 3 }, ...about)), row(...cells));
 }
 
