@@ -227,6 +227,7 @@ def test_an_answer_says_what_it_is_worth(write_notebook, simulated, low, start):
     [
         ({"value": 0.8124, "interval": [0.7511, 0.9]}, "0.81 [0.75, 0.90]"),
         ({"value": 0.04312, "interval": [0.0412, 0.0456]}, "0.043 [0.041, 0.046]"),
+        ({"value": 1.42, "interval": [0.61, 2.7], "unit": "%"}, "1.4 % [0.6, 2.7]"),
         ({"value": 1234.6, "interval": [1100.0, 1300.0], "unit": "mm"}, "1235 mm [1100, 1300]"),
         ({"value": 1234.6, "unit": "mm"}, "1235 mm"),
         ({"value": None, "interval": [None, None]}, "undefined"),
@@ -234,6 +235,12 @@ def test_an_answer_says_what_it_is_worth(write_notebook, simulated, low, start):
 )
 def test_numbers_are_rounded_to_their_intervals(line, value):
     assert in_words({"label": "x", **line})["value"] == value
+
+
+@pytest.mark.parametrize(("baseline", "beside"), [(0.708, "0.7 %"), (1.0, "1.0 %"), (50, "50 %"), ("none", "none"), (None, "")])
+def test_a_baseline_has_the_digits_of_its_value(baseline, beside):
+    line = {"label": "x", "value": 1.42, "interval": [0.61, 2.7], "unit": "%", "baseline": baseline}
+    assert in_words(line)["baseline"] == beside
 
 
 def test_tables_can_be_read_on_any_screen_saved_and_folded(write_notebook):
@@ -273,7 +280,7 @@ def test_the_index_shows_each_report_with_its_numbers_drawn(write_notebook, tmp_
     assert html.count('class="card"') == 2
     assert 'href="96_card.html"' in html and "Cards &amp; more" in html and "97_plain" in html
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html))
-    assert "Balanced accuracy: 0.81 [0.75, 0.90] baseline 0.5 · n = 12" in text and "Width" not in text
+    assert "Balanced accuracy: 0.81 [0.75, 0.90] baseline 0.50 · n = 12" in text and "Width" not in text
     assert "96, 97: Dots" in text and DISCLAIMER in text and "SIMULATED DATA" in text
     assert not re.search(r"<script|<link|@import|url\(|https?:", html)
     # 0.81239 of 0.7511 to 0.9 beside 0.5: the baseline at the left end, the interval's upper end at the right

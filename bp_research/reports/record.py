@@ -162,15 +162,18 @@ def in_words(line):
     Returns
     -------
     dict of str
-        ``label``, ``value`` with unit and interval, ``baseline``, and ``details``: baseline and n where given.
+        ``label``, ``value`` with unit and interval, ``baseline``, and ``details``: baseline and n where given. Value and
+        baseline are rounded to the interval; a baseline that is a whole number by definition stays one.
     """
     value, unit, interval, baseline = (line.get(name) for name in ("value", "unit", "interval", "baseline"))
     unit = "" if unit is None else f" {unit}"
     if isinstance(interval, list | tuple) and None not in (value, *interval):
         half = abs(interval[1] - interval[0]) / 2
-        decimals = max(0, int(np.ceil(-np.log10(half)))) if half > 0 else 3
+        # one digit of the interval's half, two where that digit is 1
+        decimals = max(0, int(np.ceil(-np.log10(half / 2)))) if half > 0 else 3
         value, low, high = (f"{number:.{decimals}f}" for number in (value, *interval))
         value = f"{value}{unit} [{low}, {high}]"
+        baseline = f"{baseline:.{decimals}f}{unit}" if isinstance(baseline, float) else baseline
     else:
         value = f"{_number(value)}{unit}"
     beside = "" if baseline is None else f"{_number(baseline)}{unit if isinstance(baseline, Real) else ''}"
