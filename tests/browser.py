@@ -18,7 +18,8 @@ from bp_research import paths
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SCREENS = {"1280": {"width": 1280, "height": 800}, "390": {"width": 390, "height": 844}}
 
-# Everything that is folded is opened first; then all that a reader of this width would miss.
+# Everything that is folded is opened first; then all that a reader of this width would miss. A figure may be moved sideways in
+# its own frame, so that its letters can be read.
 _LOOK = """() => {
   for (const part of document.querySelectorAll("details")) part.open = true;
   const found = [], room = document.documentElement.clientWidth;
@@ -28,9 +29,11 @@ _LOOK = """() => {
     const box = one.getBoundingClientRect();
     if (!box.width || !one.checkVisibility()) continue;
     const style = getComputedStyle(one);
-    if (box.right > room + 1) found.push("beyond the edge, " + name(one));
-    if (style.overflowX !== "visible" && one.scrollWidth > one.clientWidth + 1) found.push("cut off, " + name(one));
+    if (box.right > room + 1 && !one.parentElement.matches("figure")) found.push("beyond the edge, " + name(one));
+    if (!one.matches("figure") && style.overflowX !== "visible" && one.scrollWidth > one.clientWidth + 1) found.push("cut off, " + name(one));
   }
+  for (const image of document.querySelectorAll("figure img"))
+    if (image.width < Math.min(550, image.getAttribute("width") ?? image.naturalWidth)) found.push("letters too small, picture " + image.width);
   for (const image of document.images)
     if (!image.alt && !image.closest("a")) found.push("without text, picture " + image.src.slice(0, 40));
   const colour = (text) => text.match(/[\\d.]+/g).map(Number);

@@ -260,11 +260,12 @@ def test_pages_fit_their_screens_and_can_be_read(write_notebook):
     page = reports.run_notebook(write_notebook("92_wide", "a = 1", *cells))
     assert not faults(page, reports.build_index())
     broken = page.with_name("broken.html")
-    style = "<style>table { white-space: nowrap } figure img { width: 3000px; max-width: none } p { color: #999 }</style>"
+    style = "<style>h1 { width: 3000px } figure img { max-width: 100% } p { color: #999 }</style>"
     said = "<p>pale</p><script>missing()</script><img src='data:image/png;base64,'>"
     broken.write_text(page.read_text(encoding="utf-8").replace("<main", f"{style}<main").replace("</main>", f"{said}</main>"))
     found = " | ".join(faults(broken))
-    assert all(fault in found for fault in ("wider than the screen", "contrast 2.8, P: pale", "without text", "missing"))
+    said = ("wider than the screen", "beyond the edge, H1", "letters too small", "contrast 2.8, P: pale", "without text", "missing")
+    assert all(fault in found for fault in said)
 
 
 # ---------------------------------------------------------------------------------------------- the index
