@@ -1,5 +1,6 @@
 """A page as a browser without network shows it: what is cut off, too wide, too pale, unnamed or in error. And JupyterLab."""
 
+import json
 import os
 import shutil
 import socket
@@ -29,11 +30,14 @@ _LOOK = """() => {
     const box = one.getBoundingClientRect();
     if (!box.width || !one.checkVisibility()) continue;
     const style = getComputedStyle(one);
-    if (box.right > room + 1 && !one.parentElement.matches("figure")) found.push("beyond the edge, " + name(one));
-    if (!one.matches("figure") && style.overflowX !== "visible" && one.scrollWidth > one.clientWidth + 1) found.push("cut off, " + name(one));
+    if (box.right > room + 1 && !one.closest("figure")) found.push("beyond the edge, " + name(one));
+    const cut = style.overflowX !== "visible" && one.scrollWidth > one.clientWidth + 1;
+    if (cut && !one.matches("figure")) found.push("cut off, " + name(one));
   }
-  for (const image of document.querySelectorAll("figure img"))
-    if (image.width < Math.min(550, image.getAttribute("width") ?? image.naturalWidth)) found.push("letters too small, picture " + image.width);
+  for (const image of document.querySelectorAll("figure img")) {
+    const drawn = image.getAttribute("width") ?? image.naturalWidth;
+    if (image.width < Math.min(550, drawn)) found.push("letters too small, picture " + image.width);
+  }
   for (const image of document.images)
     if (!image.alt && !image.closest("a")) found.push("without text, picture " + image.src.slice(0, 40));
   const colour = (text) => text.match(/[\\d.]+/g).map(Number);
@@ -58,11 +62,40 @@ _LOOK = """() => {
 }"""
 
 
-def faults(*pages):
-    """What is wrong with pages, a list of str: on a wide and on a narrow screen, in light and in dark colours."""
+def _playwright():
     if not CHROMIUM:
         pytest.skip("no chromium to look with")
-    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright to look with")
+    return pytest.importorskip("playwright.sync_api", reason="no playwright to look with")
+
+
+def pointed_at(page):
+    """What a page says where its first figure is pointed at: before, by mouse, away from it, by key, by finger."""
+    said = "() => [...document.querySelectorAll('.face')].filter((one) => one.checkVisibility()).map((one) => one.innerHTML)"
+    with _playwright().sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        window = browser.new_page(viewport=SCREENS["390"], has_touch=True)
+        window.goto(page.as_uri())
+        figure = window.locator("figure[data-pointed-at]")
+        figure.scroll_into_view_if_needed()
+        (x, y, _), *_ = json.loads(figure.get_attribute("data-pointed-at"))["spots"]
+        box = figure.locator("img").bounding_box()
+        place, found = (box["x"] + x * box["width"], box["y"] + (1 - y) * box["height"]), [window.evaluate(said)]
+        for act in (
+            lambda: window.mouse.move(place[0] + 3, place[1] - 3),
+            lambda: window.mouse.move(place[0] + 60, place[1] - 60),
+            lambda: figure.press("ArrowRight"),
+            lambda: figure.press("Escape"),
+            lambda: window.touchscreen.tap(*place),
+        ):
+            act()
+            found.append(window.evaluate(said))
+        browser.close()
+    return found
+
+
+def faults(*pages):
+    """What is wrong with pages, a list of str: on a wide and on a narrow screen, in light and in dark colours."""
+    playwright = _playwright()
     found = []
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])

@@ -1,5 +1,7 @@
 """Figures show what they are given: numbers of groups, units, simulated data said so, no pixel of a photo unless allowed."""
 
+import base64
+import io
 import re
 from html import unescape
 from importlib import resources
@@ -8,17 +10,21 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from bp_research import plots
 from bp_research.datasets import Photo, PhotoSet
 from bp_research.errors import BadTableError
 from bp_research.face.geometry import PAIRS, asymmetry, feature_array
 from bp_research.face.schemes import EXPRESSIONS, FACE_OUTLINES, FEATURE_GROUPS, FEATURES, REGIONS
+from bp_research.measuring.cohort import LANDMARK_COLUMNS
 from bp_research.people.group_differences import cliffs_delta, group_overlaps, rank_features
 from bp_research.people.maps import components, map_numbers, scaled
 from bp_research.people.one_person import ABNORMAL, compare
 from bp_research.people.recovery import changes, scores
+from bp_research.plots import style
 from bp_research.plots.annotating import landmark_scheme
+from bp_research.plots.faces import pointed_at
 
 matplotlib.use("Agg")
 
@@ -181,8 +187,15 @@ def test_findings_on_the_face_name_the_abnormal_regions():
     assert mouth["finding"] == ABNORMAL
     number = next(t for t in grid[0].texts if t.get_text() == f"{mouth['value']:.3f}")
     assert number.get_position()[0] < 0  # the subject's right corner was lowered, on the image's left
-    percentiles = texts(plots.percentile_table(found))
+    ax = plots.percentile_table(found, points[own])
+    percentiles = texts(ax)
     assert "open smile" in percentiles and "100" in percentiles
+    ((_, cells),), faces = ax.figure.pointed_at
+    smile = found.index[(found["quantity"] == "mouth") & (found["expression"] == "open smile")][0]
+    names, columns = ([t.get_text() for t in axis.get_ticklabels()] for axis in (ax.yaxis, ax.xaxis))
+    column, row = np.floor(cells[smile]).astype(int)
+    assert (columns[column], names[row]) == ("open smile", "mouth, left minus right")
+    assert "mouth" in faces[smile][1] and f"{found.at[smile, 'value']:.3f}" in faces[smile][1]
 
 
 def test_arrows_start_at_the_mirror_image_and_vanish_for_a_symmetric_face():
@@ -199,10 +212,12 @@ def test_maps_show_every_row_and_what_chance_gives():
     values, about = scaled(table)
     found = components(values)
     found_there = pd.DataFrame([{"map": "PCA", "label": "severity", "purity": 0.75, "purity_chance": 0.25}])
-    (ax,) = plots.map_grid({"PCA": found.scores[:, :2]}, about, "severity", found_there)
+    landmarks = pd.DataFrame(np.tile(face().ravel(), (len(about), 1)), columns=list(LANDMARK_COLUMNS))
+    photos = pd.concat([about, landmarks], axis=1)
+    (ax,) = plots.map_grid({"PCA": found.scores[:, :2]}, about, "severity", found_there, photos=photos)
+    assert sorted(told.split(",")[0] for _, told in ax.figure.pointed_at[1]) == sorted(about["patient_id"])
     assert sum(len(c.get_offsets()) for c in ax.collections) == len(about)
     assert "I, n = 48" in texts(ax) and "purity 0.75, by chance 0.25" in texts(ax)
-    assert "variance [%]" in texts(plots.explained(found)) and "brows" in texts(plots.loadings(found))
     numbers = map_numbers(values, about["severity"], about["patient_id"], shuffles=10)
     written = texts(plots.against_chance(pd.DataFrame([{"map": "all", **numbers}])))
     assert "shuffled labels" in written and "purity" in written
@@ -258,6 +273,26 @@ def test_an_outline_has_all_points_and_its_top_upwards():
     assert ax.yaxis_inverted()
 
 
+def test_faces_are_found_where_their_dots_are_drawn():
+    plots.use_style()
+    grid, places = plots.panels(2), np.array([[0.0, 0.0], [2.0, 5.0], [9.0, 1.0]])
+    for ax in grid:
+        ax.plot(*places.T, "o", color="#FF0000", markersize=9)
+        ax.set(xlabel="a label that is not in the axes", title="two\nlines")
+    pointed_at([(ax, places) for ax in grid], [face()] * 3, ["first", "second", "third"])
+    encoded, about = style._picture(grid[0].figure)
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB"))
+    spots = about["pointed_at"]["spots"]
+    assert [which for *_, which in spots] == [0, 1, 2] * 2
+    size = np.array(picture.shape[1::-1])
+    for x, y, _ in spots:
+        column, row = (np.array([x, 1 - y]) * size).astype(int)
+        assert picture[row, column].tolist() == [255, 0, 0]
+    lines = np.array(re.findall(r"(-?\d+) (-?\d+)", about["pointed_at"]["faces"][0][0].partition("<path")[2]), float)
+    assert lines[:, 0].min() == pytest.approx(-lines[:, 0].max(), abs=2)  # a symmetric face
+    assert np.hypot(*np.ptp(lines, axis=0)) > 150  # of which 100 are between the eyes' outer corners
+
+
 def test_groups_are_ordered_healthy_first_with_their_colours():
     table, _ = cohort()
     assert [level.label for level in plots.levels_of(table, "severity")][0] == "I"
@@ -271,7 +306,7 @@ def test_groups_are_ordered_healthy_first_with_their_colours():
 def test_source_says_simulated_and_counts():
     table, _ = cohort(people=2)
     assert plots.source(table) == "simulated demo, 16 photos of 2 people"
-    assert plots.count(1, "photo") == "1 photo"
+    assert style.count(1, "photo") == "1 photo"
     assert "degrees" in plots.quantity("f14") and "inter-ocular" in plots.quantity("mouth")
 
 
@@ -284,5 +319,5 @@ def test_every_distance_and_feature_is_drawn_on_the_face_and_in_the_figure_that_
 
 
 def test_colours_differ_in_lightness_for_severities():
-    lightness = [np.dot(matplotlib.colors.to_rgb(c), (0.3, 0.59, 0.11)) for c in plots.SEVERITY_COLOURS[1:]]
+    lightness = [np.dot(matplotlib.colors.to_rgb(c), (0.3, 0.59, 0.11)) for c in style.SEVERITY_COLOURS[1:]]
     assert (np.diff(lightness) < -0.05).all()

@@ -8,7 +8,7 @@ import sys
 import nbformat
 import numpy as np
 import pytest
-from browser import faults
+from browser import faults, pointed_at
 
 from bp_research import DISCLAIMER, paths, reports
 from bp_research.errors import BadSettingError, NotebookError
@@ -237,7 +237,7 @@ def test_numbers_are_rounded_to_their_intervals(line, value):
     assert in_words({"label": "x", **line})["value"] == value
 
 
-@pytest.mark.parametrize(("baseline", "beside"), [(0.708, "0.7 %"), (1.0, "1.0 %"), (50, "50 %"), ("none", "none"), (None, "")])
+@pytest.mark.parametrize(("baseline", "beside"), [(0.708, "0.7 %"), (1.0, "1.0 %"), (50, "50 %"), ("none", "none")])
 def test_a_baseline_has_the_digits_of_its_value(baseline, beside):
     line = {"label": "x", "value": 1.42, "interval": [0.61, 2.7], "unit": "%", "baseline": baseline}
     assert in_words(line)["baseline"] == beside
@@ -264,8 +264,22 @@ def test_pages_fit_their_screens_and_can_be_read(write_notebook):
     said = "<p>pale</p><script>missing()</script><img src='data:image/png;base64,'>"
     broken.write_text(page.read_text(encoding="utf-8").replace("<main", f"{style}<main").replace("</main>", f"{said}</main>"))
     found = " | ".join(faults(broken))
-    said = ("wider than the screen", "beyond the edge, H1", "letters too small", "contrast 2.8, P: pale", "without text", "missing")
-    assert all(fault in found for fault in said)
+    layout = ("wider than the screen", "beyond the edge, H1", "letters too small")
+    assert all(fault in found for fault in (*layout, "contrast 2.8, P: pale", "without text", "missing"))
+
+
+def test_a_face_is_drawn_where_its_figure_is_pointed_at(write_notebook):
+    style = "from bp_research import plots\nplots.use_style()"
+    draw = (
+        "from bp_research.face.mean_face import mean_face\nfrom bp_research.plots.faces import pointed_at\n"
+        "ax, places = plots.axes(), [[0, 1], [5, 3]]\n"
+        "ax.scatter([0, 5], [1, 3])\npointed_at([(ax, places)], [mean_face()] * 2, ['anna <3', 'it is \\'ben\\''])"
+    )
+    page = reports.run_notebook(write_notebook("92_faces", "a = 1", "# Dots", style, draw, RECORD.format(name="92_faces")))
+    before, by_mouse, away, by_key, escaped, by_finger = pointed_at(page)
+    assert before == away == escaped == []
+    assert by_mouse == by_key == by_finger and "anna &lt;3" in by_mouse[0] and "<path d=" in by_mouse[0]
+    assert not faults(page)
 
 
 # ---------------------------------------------------------------------------------------------- the index

@@ -11,7 +11,7 @@ from .cohort import people, photos_of_person, statuses
 from .distributions import overlap_table, region, ridges
 from .faces import face, may_show, outline
 from .landmarks import asymmetry_kept, asymmetry_sizes, error_curves, error_map, interval_chart
-from .maps import against_chance, explained, loadings, map_grid
+from .maps import against_chance, map_grid
 from .movement import blink_raster, film_strip, movement_curves
 from .one_person import FINDING_COLOURS, mirror_maps, on_faces, percentile_table
 from .recovery import courses
@@ -20,10 +20,8 @@ from .style import (
     COLOURS,
     CYCLE,
     REGION_COLOURS,
-    SEVERITY_COLOURS,
     WIDTH,
     axes,
-    count,
     heading,
     levels_of,
     named,

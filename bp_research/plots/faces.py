@@ -5,7 +5,7 @@ from textwrap import fill
 import numpy as np
 
 from ..datasets.london import LONDON_ATTRIBUTION
-from ..face.geometry import check_points
+from ..face.geometry import check_points, eye_frame
 from ..face.schemes import FACE_OUTLINES
 from .style import COLOURS, axes
 
@@ -44,6 +44,40 @@ def outline(points, ax=None, colour=COLOURS["ink"], **line):
     for part in FACE_OUTLINES:
         ax.plot(*points[part].T, color=colour, **{"linewidth": 1.4, "solid_capstyle": "round", **line})
     return _as_picture(ax)
+
+
+def drawing(points):
+    """A face's landmarks as lines in a page, levelled by the eyes.
+
+    Parameters
+    ----------
+    points : array_like (68, 2)
+        x then y, y downwards; any unit.
+
+    Returns
+    -------
+    str
+        An SVG element; 100 of its units are an inter-ocular distance.
+    """
+    framed = np.rint(100 * eye_frame(points)).astype(int)
+    lines = "".join("M" + " ".join(f"{x} {y}" for x, y in framed[part]) for part in FACE_OUTLINES)
+    return f'<svg class="lines" viewBox="-95 -65 190 205" aria-hidden="true"><path d="{lines}"/></svg>'
+
+
+def pointed_at(places, points, texts):
+    """Have a report show faces, drawn as lines, with a few words, where a figure is pointed at.
+
+    Parameters
+    ----------
+    places : sequence of (Axes, array_like (n, 2))
+        Panels of one figure, and where each face stands in them, in the Axes' units.
+    points : array_like (n, 68, 2)
+        The faces' landmarks.
+    texts : sequence of str (n)
+        What is said of each.
+    """
+    faces = [[drawing(own), text] for own, text in zip(points, texts, strict=True)]
+    places[0][0].figure.pointed_at = places, faces
 
 
 def face(photo, points=None, show=False, ax=None, title=""):

@@ -3,11 +3,14 @@
 import numpy as np
 import seaborn as sns
 
+from ..face.schemes import REGIONS
+from ..measuring.cohort import landmarks_of
 from .charts import forest
-from .style import COLOURS, REGION_COLOURS, WIDTH, axes, heading, levels_of, panels
+from .faces import pointed_at
+from .style import COLOURS, WIDTH, axes, heading, levels_of, panels
 
 
-def map_grid(layouts, about, by, numbers, title=""):
+def map_grid(layouts, about, by, numbers, title="", photos=None):
     """Maps of one point per row, coloured by a column, each under its purity and what chance gives.
 
     Parameters
@@ -19,6 +22,8 @@ def map_grid(layouts, about, by, numbers, title=""):
     numbers : DataFrame
         From :func:`bp_research.people.maps.compare_maps` with these maps and this label.
     title : str
+    photos : DataFrame (n rows), optional
+        Measured photos whose faces a report draws where the dots are pointed at.
 
     Returns
     -------
@@ -39,61 +44,14 @@ def map_grid(layouts, about, by, numbers, title=""):
         ax.spines[:].set_visible(True)
         frame = ax.legend(loc="upper left", bbox_to_anchor=(1, 1), markerscale=1.6, handletextpad=0.2, title=by)
         frame.set(in_layout=False, visible=ax is grid[-1] and len(levels) <= 12)  # beside others the map keeps their size
+    if photos is not None:
+        said = [name for name in dict.fromkeys(("patient_id", "expression", by)) if photos[name].notna().any()]
+        sizes = (100 * photos[list(REGIONS)]).map("{:.1f}".format).agg(", ".join, axis=1)
+        sizes = f"\n{', '.join(REGIONS)}, left minus right: " + sizes + " % of the eyes' distance"
+        told = photos[said].astype(str).agg(", ".join, axis=1) + sizes
+        pointed_at(list(zip(grid, layouts.values(), strict=True)), landmarks_of(photos), told)
     heading(grid[0], title)
     return grid
-
-
-def explained(found, ax=None, shown=10):
-    """Share of the variance that each component holds, and their running sum.
-
-    Parameters
-    ----------
-    found : Components
-        From :func:`bp_research.people.maps.components`.
-    ax : Axes, optional
-    shown : int
-        How many components.
-
-    Returns
-    -------
-    Axes
-    """
-    ax = axes(ax, (WIDTH, 2.8))
-    share = 100 * found.explained[:shown]
-    x = np.arange(1, len(share) + 1)
-    ax.bar(x, share, color=COLOURS["sky"], label="each")
-    ax.plot(x, share.cumsum(), "o-", color=COLOURS["ink"], label="together")
-    # variance split evenly is what features without any correlation would give
-    ax.axhline(100 / len(found.loadings), color=COLOURS["vermillion"], linestyle="--", label="uncorrelated features")
-    ax.set(xticks=x, ylim=(0, 100), xlabel="principal component", ylabel="variance [%]")
-    ax.legend(loc="center right")
-    return ax
-
-
-def loadings(found, ax=None, shown=4):
-    """What the first components are made of: the share of each facial region.
-
-    Parameters
-    ----------
-    found : Components
-        From :func:`bp_research.people.maps.components`.
-    ax : Axes, optional
-    shown : int
-        How many components.
-
-    Returns
-    -------
-    Axes
-    """
-    ax = axes(ax, (WIDTH, 1.2 + 0.4 * shown))
-    shares = 100 * found.by_region().iloc[:, :shown].T
-    shares.plot.barh(stacked=True, ax=ax, color=REGION_COLOURS, edgecolor="white", width=0.8)
-    for bars in ax.containers:
-        ax.bar_label(bars, [f"{w:.0f}" if w > 7 else "" for w in bars.datavalues], label_type="center", color="white")
-    ax.invert_yaxis()
-    ax.set(xlim=(0, 100), xlabel="share of the squared loadings [%]")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.45, 1), ncols=5, columnspacing=1, handlelength=1.2)
-    return ax
 
 
 def against_chance(numbers, number="purity"):

@@ -9,8 +9,8 @@ from ..face.geometry import eye_frame, mirror, mirror_difference
 from ..face.schemes import FACE_OUTLINES, INNER, LEFT_MOUTH_CORNER, REGIONS, RIGHT_MOUTH_CORNER
 from ..people.one_person import ABNORMAL, FINDINGS, HEALTHY, NOISE, mirror_distance
 from .charts import heat_table
-from .faces import outline
-from .style import COLOURS, heading, named, panels
+from .faces import outline, pointed_at
+from .style import COLOURS, heading, named, panels, quantity
 
 #: Colour of each finding of :func:`bp_research.people.one_person.compare`.
 FINDING_COLOURS = {name: COLOURS[colour] for name, colour in zip(FINDINGS, ("blue", "orange", "vermillion"), strict=True)}
@@ -60,13 +60,15 @@ def on_faces(points, found, title=""):
     return grid
 
 
-def percentile_table(found, ax=None):
+def percentile_table(found, points=None, ax=None):
     """Percentiles of every feature and region (rows) for every photo (columns), in the colour of the finding.
 
     Parameters
     ----------
     found : DataFrame
         From :func:`bp_research.people.one_person.compare`.
+    points : array_like (n, 68, 2), optional
+        Landmarks, px, in the order in which ``found`` names the photos: a report draws the face where a cell is pointed at.
     ax : Axes, optional
 
     Returns
@@ -84,6 +86,11 @@ def percentile_table(found, ax=None):
     ax.set_xticks(ax.get_xticks(), codes.columns, rotation=35, ha="left")
     handles = [Patch(color=colour, label=finding) for colour, finding in zip(colours.colors, FINDINGS, strict=True)]
     ax.figure.legend(handles=handles, loc="outside lower center", ncols=3, title="percentile within healthy people")
+    if points is not None:
+        (photo, _), (row, _) = found["photo_id"].factorize(), found["quantity"].factorize()
+        said = "{quantity}, {expression}: {value:.3f}\npercentile {percentile:.0f} of {n} healthy photos, {finding}".format_map
+        told = found.assign(quantity=found["quantity"].map(quantity)).fillna({"expression": "photo"}).agg(said, axis=1)
+        pointed_at([(ax, np.column_stack([photo, row]) + 0.5)], np.asarray(points)[photo], told)
     return ax
 
 

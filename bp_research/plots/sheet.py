@@ -23,7 +23,7 @@ from ..face.schemes import EXPRESSIONS, REGIONS
 from ..measuring.cohort import landmarks_of
 from ..paths import reports_dir
 from ..people.healthy_norms import ALL_AGES, COMPOSITE, COPIES, asymmetry_scale, compare, composite_score, read_norms
-from .faces import outline
+from .faces import drawing, outline
 from .style import COLOURS
 
 #: Factors by which the copies' intervals hold hand-set points' measures at 90 %: London at rest, see notebook 12.
@@ -182,7 +182,8 @@ def drawn_face(points, measures):
             ax.text(x, height, text, ha=where, va="center", fontsize=12, fontweight="bold")
             ax.text(x, height + 0.1, measure, ha=where, va="center", fontsize=8, color="#48535f")
     ax.set_xlim(left - 1.0, right + 1.0)
-    return _as_uri(figure)
+    plt.close(figure)
+    return "data:image/png;base64," + print_figure(figure, "png", bbox_inches=None, dpi=200, base64=True).replace("\n", "")
 
 
 def person_strips(table, photoset, show=False, most=20):
@@ -214,8 +215,8 @@ def person_strips(table, photoset, show=False, most=20):
             photo = photoset.select([first["photo_id"]])[0]
             found = compare(photo.path, "open smile" if first["expression"] == "open smile" else "at rest")
             composite, worst = found.iloc[0], found[found["quantity"].isin(REGIONS)].nlargest(1, "percentile").iloc[0]
-            drawing = _photo_uri(photo, 90) if show else _small_face(landmarks_of(read)[0])
-            strip["face"] = f'<img src="{drawing}" alt="the face of {strip["person"]}" width="64">'
+            shown = f'<img src="{_photo_uri(photo, 90)}" alt="the face of {strip["person"]}" width="64">' if show else None
+            strip["face"] = shown or drawing(landmarks_of(read)[0])
             strip["differs most"] = "{quantity}, {side} {how}, percentile {percentile:.0f}".format(**worst)
             strip["composite score"] = "{value:.1f}, percentile {percentile:.0f}".format(**composite)
         quality = first.get("quality", "")
@@ -226,19 +227,6 @@ def person_strips(table, photoset, show=False, most=20):
         strip["sheet"] = f'<a href="{sheet}">sheet</a>' if (reports_dir() / sheet).is_file() else "not made"
         strips.append(strip)
     return pd.DataFrame(strips).style.hide()
-
-
-def _small_face(points):
-    """A face as lines, without its numbers, as the data URI of a picture."""
-    figure = plt.figure(figsize=(1.2, 1.4), layout="none")
-    outline(eye_frame(points), figure.add_axes((0, 0, 1, 1)), linewidth=1)
-    return _as_uri(figure)
-
-
-def _as_uri(figure):
-    """A figure as the data URI of a picture; it is closed."""
-    plt.close(figure)
-    return "data:image/png;base64," + print_figure(figure, "png", bbox_inches=None, dpi=200, base64=True).replace("\n", "")
 
 
 def _photo_uri(photo, height=420):
@@ -256,8 +244,4 @@ def _composite(photo):
     if norms.empty or photo["model"] != "FaceMesh":
         return None
     score = composite_score(photo[[f"{region}_median" for region in REGIONS]].to_numpy(float), asymmetry_scale(norms))
-    return {
-        "value": float(score),
-        "limit": norms.set_index("measure").at[COMPOSITE, "p95"],
-        "expression": photo["expression"],
-    }
+    return {"value": float(score), "limit": norms.set_index("measure").at[COMPOSITE, "p95"]}

@@ -13,6 +13,7 @@ import numpy as np
 from IPython import get_ipython
 from IPython.core.pylabtools import print_figure, retina_figure
 from matplotlib.figure import Figure
+from matplotlib.transforms import BboxTransformFrom
 
 from ..datasets.records import HEALTHY_GROUPS
 from ..errors import BadTableError
@@ -72,13 +73,26 @@ def _describe_figures(_):
 
 def _picture(figure):
     picture, size = retina_figure(figure, base64=True)
-    return picture, {"width": size["width"], "alt": in_words(figure)}
+    return picture, _about(figure, size["width"])
 
 
 def _lines(figure):
     drawn = print_figure(figure, "svg")
-    about = {"width": round(figure.get_figwidth() * figure.dpi), "alt": in_words(figure)}
+    about = _about(figure, round(figure.get_figwidth() * figure.dpi))
     return (drawn, about) if len(drawn) < _SVG_CHARACTERS else None
+
+
+def _about(figure, width):
+    """What the page must know of a figure that was drawn: width, words, and where the faces that it can show stand."""
+    about = {"width": width, "alt": in_words(figure)}
+    if places := getattr(figure, "pointed_at", ()):
+        # the picture is cut to what is drawn, with a margin; x and y in shares of it, upwards
+        cut = figure.get_tightbbox().padded(mpl.rcParams["savefig.pad_inches"])
+        shares = figure.dpi_scale_trans.inverted() + BboxTransformFrom(cut)
+        placed = ((ax.transData + shares).transform(there).round(4).tolist() for ax, there in places[0])
+        spots = [[x, y, i] for panel in placed for i, (x, y) in enumerate(panel)]
+        about["pointed_at"] = {"spots": spots, "faces": places[1]}
+    return about
 
 
 def in_words(figure):

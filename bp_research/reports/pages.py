@@ -59,7 +59,7 @@ def render(executed, notebook, results, parameters):
     report = {
         "title": title,
         "style": _style(),
-        "script": (_TEMPLATES / "tables.js").read_text(encoding="utf-8"),
+        "script": "".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in ("tables.js", "faces.js")),
         "disclaimer": DISCLAIMER,
         "source": _source(results),
         "simulated": results["simulated"],
