@@ -62,7 +62,10 @@ def test_numbers_are_their_definitions_where_every_photo_is_another_person():
     points, labels = rng.normal(size=(60, 2)), rng.integers(3, size=60)
     found = map_numbers(points, labels, np.arange(60), neighbours=5, shuffles=5)
     neighbours = NearestNeighbors(n_neighbors=5).fit(points).kneighbors(return_distance=False)
-    assert found["purity"] == pytest.approx((labels[neighbours] == labels[:, None]).mean())
+    same = labels[neighbours] == labels[:, None]
+    assert found["purity"] == pytest.approx(same.mean())
+    half = 1.96 * same.mean(axis=1).std(ddof=1) / np.sqrt(60)  # of a mean over people
+    np.testing.assert_allclose([found["purity_from"], found["purity_to"]], same.mean() + half * np.array([-1, 1]), atol=0.02)
     widths = []
     for i in range(60):  # Rousseeuw 1987: (b - a) / max(a, b)
         away = np.linalg.norm(points - points[i], axis=1)

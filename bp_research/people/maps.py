@@ -11,6 +11,7 @@ from sklearn.manifold import TSNE
 from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import StandardScaler
 
+from ..accuracy.scores import bootstrap_ci
 from ..errors import BadSettingError, BadTableError
 from ..face.schemes import FEATURE_GROUPS, FEATURES, RATIOS
 from .group_differences import measured_rows
@@ -143,7 +144,8 @@ def map_numbers(points, labels, people, neighbours=10, shuffles=200, seed=0):
     -------
     dict
         For ``silhouette`` and ``purity`` the value, ``..._chance`` (mean over shuffles), ``..._low`` and ``..._high`` (the
-        middle 95 % of shuffles) and ``..._p`` (share of shuffles that do at least as well, themselves counted); ``n``
+        middle 95 % of shuffles) and ``..._p`` (share of shuffles that do at least as well, themselves counted);
+        ``purity_from`` and ``purity_to``, its 95 % interval by drawing people, each with the neighbours that were found; ``n``
         (rows), ``people``, ``groups``.
 
     Raises
@@ -168,10 +170,12 @@ def map_numbers(points, labels, people, neighbours=10, shuffles=200, seed=0):
         purity = (codes[nearest] == codes[:, None])[counted].mean()
         return float(silhouette_score(distances, codes, metric="precomputed")), float(purity)
 
+    same, whose = label_codes[nearest] == label_codes[:, None], np.broadcast_to(person_codes[:, None], nearest.shape)
+    _, start, end = bootstrap_ci(same[counted], whose[counted], "share", seed=seed)
     value = np.array(silhouette_and_purity(label_codes))
     deal = rng.permutation if names_people else _dealer(person_codes, by_person, rng)
     chance = np.array([silhouette_and_purity(deal(label_codes)) for _ in range(shuffles)])
-    found = {"n": len(points), "people": len(persons), "groups": len(names)}
+    found = {"n": len(points), "people": len(persons), "groups": len(names), "purity_from": start, "purity_to": end}
     for name, own, shuffled in zip(("silhouette", "purity"), value.tolist(), chance.T, strict=True):
         low, high = np.quantile(shuffled, [0.025, 0.975]).tolist()
         p = float(1 + (shuffled >= own).sum()) / (1 + shuffles)

@@ -114,7 +114,7 @@ def corrections(curve, ax=None):
     """
     ax = panels(1, 1, height=3.2)[0] if ax is None else ax
     lines = {"hue": "order", "style": "order", "estimator": "median", "errorbar": None, "markers": True, "dashes": False}
-    sns.lineplot(curve, x="people", y="error", palette=list(CYCLE[: curve["order"].nunique()]), ax=ax, **lines)
-    ax.set(xlabel="people whose photos were corrected", ylabel="median error of others\n(inter-ocular distances)")
+    sns.lineplot(curve.assign(error=100 * curve["error"]), x="people", y="error", ax=ax, **lines)
+    ax.set(xlabel="people whose photos were corrected", ylabel="median error of others\n[% of the eyes' distance]")
     ax.legend(title=None)
     return ax

@@ -46,34 +46,33 @@ def map_grid(layouts, about, by, numbers, title="", photos=None):
         frame.set(in_layout=False, visible=ax is grid[-1] and len(levels) <= 12)  # beside others the map keeps their size
     if photos is not None:
         said = [name for name in dict.fromkeys(("patient_id", "expression", by)) if photos[name].notna().any()]
-        sizes = (100 * photos[list(REGIONS)]).map("{:.1f}".format).agg(", ".join, axis=1)
-        sizes = f"\n{', '.join(REGIONS)}, left minus right: " + sizes + " % of the eyes' distance"
+        sizes = (100 * photos[list(REGIONS)]).map("{:.1f} %".format).agg(", ".join, axis=1)
+        sizes = f"\n{', '.join(REGIONS)}, left minus right: " + sizes + " of the eyes' distance"
         told = photos[said].astype(str).agg(", ".join, axis=1) + sizes
         pointed_at(list(zip(grid, layouts.values(), strict=True)), landmarks_of(photos), told)
     heading(grid[0], title)
     return grid
 
 
-def against_chance(numbers, number="purity"):
-    """Numbers of several maps beside what shuffled labels give.
+def against_chance(numbers):
+    """Purities of several maps, each with its interval, beside what shuffled labels give.
 
     Parameters
     ----------
     numbers : DataFrame
         One row per map: the column ``map`` and those of :func:`bp_research.people.maps.map_numbers`.
-    number : {"purity", "silhouette"}
 
     Returns
     -------
     Axes
     """
-    low, high = numbers[f"{number}_low"], numbers[f"{number}_high"]
-    found = numbers.assign(found=np.where(numbers[number] > high, "above chance", "not above chance"))
+    low, high = numbers["purity_low"], numbers["purity_high"]
+    found = numbers.assign(found=np.where(numbers["purity"] > high, "above chance", "not above chance"))
     colours = {"above chance": COLOURS["vermillion"], "not above chance": COLOURS["ink"]}
     ax = axes(None, (WIDTH, 1.1 + 0.34 * len(found)))
-    forest(found, number, number, number, "map", by="found", colours=colours, ax=ax)
+    forest(found, "purity", "purity_from", "purity_to", "map", by="found", colours=colours, ax=ax)
     shuffled = "shuffled labels, middle 95 %"
     ax.barh(range(len(found)), high - low, left=low, height=0.55, color="#D5D5D5", zorder=0, label=shuffled)
-    ax.set_xlabel({"purity": "k-NN purity by people [0 to 1]", "silhouette": "silhouette [-1 to 1]"}[number])
+    ax.set_xlabel("purity: share of neighbours of the same kind, 95 % interval by people")
     ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1), ncols=3, columnspacing=1, handletextpad=0.4)
     return ax

@@ -40,6 +40,9 @@ _SHOWN = {
     "lower teeth show": ("dental show",),
 }
 
+#: The numbers of a person's composite score.
+_COMPARED = ["value", "low", "high", "limit_high"]
+
 #: What stands beside the face, from brow to chin.
 _BESIDE = ("brow height", "palpebral fissure height", "commissure excursion", "smile angle", "dental show")
 
@@ -204,13 +207,15 @@ def person_strips(table, photoset, show=False, most=20):
     -------
     pandas.io.formats.style.Styler
         Of each person the first photo that could be measured, taken to be at rest unless it says "open smile", against the
-        healthy people that come with the package, see :func:`bp_research.compare`.
+        healthy people that come with the package, see :func:`bp_research.compare`. Not shown, but in its ``data``, are the
+        numbers of the composite score, ``value``, ``low``, ``high`` and ``limit_high``.
     """
     strips = []
     for person, own in list(table.groupby("patient_id", sort=False))[:most]:
         read = own[own["status"] == "ok"]
         first = (read if len(read) else own).iloc[0]
         strip = {"face": "", "person": escape(str(person)), "differs most": "–", "composite score": "–"}
+        strip |= dict.fromkeys(_COMPARED, np.nan)
         if len(read):
             photo = photoset.select([first["photo_id"]])[0]
             found = compare(photo.path, "open smile" if first["expression"] == "open smile" else "at rest")
@@ -218,7 +223,8 @@ def person_strips(table, photoset, show=False, most=20):
             shown = f'<img src="{_photo_uri(photo, 90)}" alt="the face of {strip["person"]}" width="64">' if show else None
             strip["face"] = shown or drawing(landmarks_of(read)[0])
             strip["differs most"] = "{quantity}, {side} {how}, percentile {percentile:.0f}".format(**worst)
-            strip["composite score"] = "{value:.1f}, percentile {percentile:.0f}".format(**composite)
+            strip["composite score"] = "{value:.1f} [{low:.1f}, {high:.1f}], percentile {percentile:.0f}".format(**composite)
+            strip |= composite[_COMPARED].to_dict()
         quality = first.get("quality", "")
         fit = f"with reserve: {quality}" if isinstance(quality, str) and quality else "yes"
         reason = first["status"].replace(str(first["path"]), "the photo")
@@ -226,7 +232,7 @@ def person_strips(table, photoset, show=False, most=20):
         sheet = f"sheets/{re.sub(r'[^A-Za-z0-9._-]+', '_', str(person))}.html"
         strip["sheet"] = f'<a href="{sheet}">sheet</a>' if (reports_dir() / sheet).is_file() else "not made"
         strips.append(strip)
-    return pd.DataFrame(strips).style.hide()
+    return pd.DataFrame(strips).style.hide().hide(_COMPARED, axis="columns")
 
 
 def _photo_uri(photo, height=420):

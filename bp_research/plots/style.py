@@ -156,11 +156,8 @@ def levels_of(table, by):
     present = table[by].dropna().unique()
     if by == "severity":
         return [Level(v, GRADES[int(v) - 1], SEVERITY_COLOURS[int(v) - 1]) for v in sorted(present)]
-    if by == "expression":
-        known = [v for v in EXPRESSIONS if v in present]
-        present = [*known, *sorted(set(present) - set(known))]
-    else:
-        present = sorted(present, key=lambda v: (v not in HEALTHY_GROUPS, str(v)))
+    first = [*sorted(HEALTHY_GROUPS), *EXPRESSIONS]
+    present = sorted(present, key=lambda v: (first.index(v) if v in first else len(first), str(v)))
     spare = iter(np.resize(CYCLE, len(present)).tolist())
     return [Level(v, str(v), _GROUP_COLOURS.get(v) or next(spare)) for v in present]
 
