@@ -215,7 +215,9 @@ def test_maps_show_every_row_and_what_chance_gives():
     landmarks = pd.DataFrame(np.tile(face().ravel(), (len(about), 1)), columns=list(LANDMARK_COLUMNS))
     photos = pd.concat([about, landmarks], axis=1)
     (ax,) = plots.map_grid({"PCA": found.scores[:, :2]}, about, "severity", found_there, photos=photos)
-    assert sorted(told.split(",")[0] for _, told in ax.figure.pointed_at[1]) == sorted(about["patient_id"])
+    told = [text.split("\n")[0].split(", ") for _, text in ax.figure.pointed_at[1]]
+    grades = [("I", "II", "III", "IV", "V", "VI")[int(severity) - 1] for severity in about["severity"]]
+    assert told == [list(row) for row in zip(about["patient_id"], about["expression"], grades, strict=True)]
     assert sum(len(c.get_offsets()) for c in ax.collections) == len(about)
     assert "I, n = 48" in texts(ax) and "purity 0.75, by chance 0.25" in texts(ax)
     numbers = map_numbers(values, about["severity"], about["patient_id"], shuffles=10)

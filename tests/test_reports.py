@@ -314,6 +314,7 @@ def test_a_report_ends_where_the_data_are_lacking_and_says_so_in_words(write_not
     notebook = write_notebook("96_lacking", "data = 'auto'", "# Question", "'first answer'", lacking, "'never shown'")
     page = reports.run_notebook(notebook, settings={"data": "demo"}).read_text(encoding="utf-8")
     assert "The set has no grades: bring some." in page and "first answer" in page
+    assert page.index("The set has no grades: bring some.") < page.index("first answer")  # it is the page's answer
     assert "Traceback (most" not in page and "never shown" not in page
     results = json.loads((paths.results_dir() / "96_lacking.json").read_text(encoding="utf-8"))
     assert results["stopped"] == "The set has no grades: bring some." and results["simulated"] is True

@@ -48,8 +48,8 @@ def map_grid(layouts, about, by, numbers, title="", photos=None):
         said = [name for name in dict.fromkeys(("patient_id", "expression", by)) if photos[name].notna().any()]
         sizes = (100 * photos[list(REGIONS)]).map("{:.1f} %".format).agg(", ".join, axis=1)
         sizes = f"\n{', '.join(REGIONS)}, left minus right: " + sizes + " of the eyes' distance"
-        told = photos[said].astype(str).agg(", ".join, axis=1) + sizes
-        pointed_at(list(zip(grid, layouts.values(), strict=True)), landmarks_of(photos), told)
+        told = photos[said].replace({by: {level.value: level.label for level in levels}}).astype(str)
+        pointed_at(list(zip(grid, layouts.values(), strict=True)), landmarks_of(photos), told.agg(", ".join, axis=1) + sizes)
     heading(grid[0], title)
     return grid
 

@@ -181,7 +181,7 @@ def _answer_first(executed, results):
     first = next((i for i, cell in enumerate(executed.cells) if cell.cell_type == "markdown"), 0)
     title, question, rest = [*executed.cells[first].source.split("\n\n", 2), "", ""][:3]
     lifted = [new_markdown_cell(f"{title}\n\n<div class=question>\n\n{question}\n\n</div>")]
-    if answer := results.get("answer"):
+    if answer := results.get("answer") or results.get("stopped"):
         lifted.append(new_markdown_cell(f"<div class=answer>\n\n{answer}\n\n</div>"))
     shown = ((cell, output) for cell, _, output in _outputs(executed) if "thumbnail" in tags_of(cell))
     for cell, output in [pair for pair in shown if {*_PICTURES, "text/html"} & set(pair[1].get("data", ()))][:1]:
