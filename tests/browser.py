@@ -36,7 +36,7 @@ _LOOK = """() => {
   }
   for (const image of document.querySelectorAll("figure img")) {
     const drawn = image.getAttribute("width") ?? image.naturalWidth;
-    if (image.width < Math.min(550, drawn)) found.push("letters too small, picture " + image.width);
+    if (image.width < Math.min(500, drawn)) found.push("letters too small, picture " + image.width);
   }
   for (const image of document.images)
     if (!image.alt && !image.closest("a")) found.push("without text, picture " + image.src.slice(0, 40));
