@@ -7,6 +7,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+import mord
 import numpy as np
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -37,12 +38,6 @@ _SCALERS = {
 #: The scalings by name.
 SCALINGS = tuple(_SCALERS)
 
-#: The classifiers by name. The MLP is small, like that of Parra-Dominguez et al. 2021.
-MODELS = ("logistic regression", "SVM", "random forest", "XGBoost", "MLP")
-
-#: Models for ordered grades (package mord): the logistic all-threshold and immediate-threshold models of Rennie and Srebro.
-ORDINAL_MODELS = ("ordinal all-threshold", "ordinal immediate-threshold")
-
 #: Baselines, which never look at the inputs.
 COMMONEST, MIDDLE = "always the commonest", "always the middle"
 
@@ -53,27 +48,27 @@ GRIDS = json.loads(Path(__file__).with_name("grids.json").read_text(encoding="ut
 _SCALE_FREE = ("random forest", "XGBoost")
 
 
-def _classifier(model, seed):
-    if model == "logistic regression":
-        return LogisticRegression(max_iter=2000)
-    if model == "SVM":
-        # Platt's calibration on folds by person, set in _fit_pipeline, gives it probabilities
-        return CalibratedClassifierCV(SVC(), ensemble=False)
-    if model == "random forest":
-        return RandomForestClassifier(100, random_state=seed, n_jobs=1)
-    if model == "MLP":
-        return MLPClassifier((20,), solver="lbfgs", max_iter=200, random_state=seed)
-    if model == "XGBoost":
-        from xgboost import XGBClassifier  # slow to import
+def _xgboost(seed):
+    from xgboost import XGBClassifier  # slow to import
 
-        return XGBClassifier(
-            n_estimators=100, learning_rate=0.1, subsample=0.8, tree_method="hist", n_jobs=1, random_state=seed
-        )
-    if model in ORDINAL_MODELS:
-        import mord
+    return XGBClassifier(n_estimators=100, learning_rate=0.1, subsample=0.8, tree_method="hist", n_jobs=1, random_state=seed)
 
-        return mord.LogisticAT() if model == ORDINAL_MODELS[0] else mord.LogisticIT()
-    raise BadSettingError(f"there is no classifier {model!r}; there are {[*MODELS, *ORDINAL_MODELS]}")
+
+_CLASSIFIERS = {
+    "logistic regression": lambda seed: LogisticRegression(max_iter=2000),
+    # Platt's calibration on folds by person, set in _fit_pipeline, gives it probabilities
+    "SVM": lambda seed: CalibratedClassifierCV(SVC(), ensemble=False),
+    "random forest": lambda seed: RandomForestClassifier(100, random_state=seed, n_jobs=1),
+    "XGBoost": _xgboost,
+    # as small as that of Parra-Dominguez et al. 2021
+    "MLP": lambda seed: MLPClassifier((20,), solver="lbfgs", max_iter=200, random_state=seed),
+    "ordinal all-threshold": lambda seed: mord.LogisticAT(),
+    "ordinal immediate-threshold": lambda seed: mord.LogisticIT(),
+}
+
+#: The classifiers by name; those for ordered grades (package mord) are the logistic all-threshold and immediate-threshold
+#: models of Rennie and Srebro.
+MODELS, ORDINAL_MODELS = tuple(_CLASSIFIERS)[:5], tuple(_CLASSIFIERS)[5:]
 
 
 def make_pipeline(model, scaling="standard", seed=0, **params):
@@ -101,13 +96,15 @@ def make_pipeline(model, scaling="standard", seed=0, **params):
     """
     if scaling not in _SCALERS:
         raise BadSettingError(f"there is no scaling {scaling!r}; there are {list(SCALINGS)}")
+    if model not in _CLASSIFIERS:
+        raise BadSettingError(f"there is no classifier {model!r}; there are {list(_CLASSIFIERS)}")
     defaults = {name: values[0] for name, values in GRIDS.get(model, {}).items()}
     return Pipeline(
         [
             ("missing", SimpleImputer(strategy="median", keep_empty_features=True)),
             ("constant", VarianceThreshold()),
             ("scaling", clone(_SCALERS[scaling])),
-            ("classifier", _classifier(model, seed).set_params(**{**defaults, **params})),
+            ("classifier", _CLASSIFIERS[model](seed).set_params(**{**defaults, **params})),
         ]
     )
 

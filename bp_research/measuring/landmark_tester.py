@@ -109,14 +109,8 @@ class LandmarkTester:
         changes = []
         for i, rng in enumerate(self._generators(num_test)):
             angle, right, down, size = rng.standard_normal(4)
-            changes.append(
-                Change(
-                    angle=rand_angle * angle,
-                    shift=(shift * right, shift * down),
-                    stretch=float(np.exp(stretch * size)),
-                    mirrored=bool(mirrored and i % 2),
-                )
-            )
+            box = {"shift": (shift * right, shift * down), "stretch": float(np.exp(stretch * size))}
+            changes.append(Change(angle=rand_angle * angle, mirrored=bool(mirrored and i % 2), **box))
         return self._test(changes)
 
     def test_random_rotation(self, rand_angle=10, num_test=30, rand_mode="uniform"):
