@@ -158,7 +158,7 @@ def map_numbers(points, labels, people, neighbours=10, shuffles=200, seed=0):
     label_codes, names = pd.factorize(np.asarray(labels, dtype=object)[known])
     person_codes, persons = pd.factorize(np.asarray(people, dtype=object)[known])
     if not 2 <= len(names) < len(label_codes):
-        raise BadTableError(f"{len(label_codes)} rows with {len(names)} labels: these are no groups to look for")
+        raise BadTableError(f"{len(label_codes)} rows are in {len(names)} groups: a map needs two or more, of several rows")
     distances = squareform(pdist(points))
     by_person = pd.Series(label_codes).groupby(person_codes).nunique().max() == 1
     names_people = by_person and len(names) == len(persons)

@@ -182,9 +182,10 @@ def in_words(line):
 
 
 def count_in_words(n):
-    """``48 people, 384 photos`` of a dict, or a plain number."""
+    """``48 people, 384 photos`` of a dict, ``1 photo``, or a plain number."""
     if isinstance(n, dict):
-        return ", ".join(f"{_number(count)} {what}" for what, count in n.items())
+        one = {what: "person" if what == "people" else what.removesuffix("s") for what in n}
+        return ", ".join(f"{_number(count)} {one[what] if count == 1 else what}" for what, count in n.items())
     return _number(n)
 
 
