@@ -38,7 +38,7 @@ def run(folder, out, cluster):
             took, rows = seconds(lambda: measure_cohort(folder, out=out, progress=False, **settings))
     else:
         took, rows = seconds(lambda: measure_cohort(folder, out=out, progress=False, processes=2))
-    assert rows.count_rows() == len(list(folder.iterdir()))
+    assert rows.count_rows() == sum(1 for _ in folder.iterdir())
     own, workers = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     print(took, own.ru_maxrss / 1024, workers.ru_maxrss / 1024, workers.ru_utime + workers.ru_stime)
 

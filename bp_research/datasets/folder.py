@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from ..face.images import list_photos
+from ..face.images import photo_names
 from ..face.schemes import EXPRESSIONS
 from .files import Problems
 from .records import Photo, PhotoSet
@@ -27,17 +27,23 @@ def load_folder(root):
     BadSettingError
         If there is no photo.
     """
-    root = Path(root).expanduser().resolve()
-    paths = [root] if root.is_file() else list_photos(root)
+    root, photos = Path(root).expanduser().resolve(), list(folder_photos(root))
     root = root.parent if root.is_file() else root
-    problems, photos = Problems(root), []
-    for path in paths:
-        inside = path.relative_to(root)
-        problems.size_of(path)
-        person = inside.parts[0] if len(inside.parts) > 1 else inside.stem
-        expression = expression_in_name(path.stem, numbered=False)  # cameras number photos too
-        photos.append(Photo(root.name, person, inside.as_posix(), path, expression=expression))
+    problems = Problems(root)
+    for photo in photos:
+        problems.size_of(photo.path)
     return PhotoSet(root.name, photos, problems.table())
+
+
+def folder_photos(root):
+    """Yield the records of :func:`load_folder`, made as they are needed; the pictures are not looked at."""
+    root = Path(root).expanduser().resolve()
+    names, root = ([root.name], root.parent) if root.is_file() else (photo_names(root), root)
+    for name in names:
+        path = Path(name)
+        person = path.parts[0] if len(path.parts) > 1 else path.stem
+        expression = expression_in_name(path.stem, numbered=False)  # cameras number photos too
+        yield Photo(root.name, person, name, root / name, expression=expression)
 
 
 def expression_in_name(stem, numbered=True):

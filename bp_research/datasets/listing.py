@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from ..errors import BadSettingError, BadTableError
-from .folder import load_folder
+from .folder import folder_photos
 from .records import RECORD_COLUMNS, Photo
 
 _AT_ONCE = 10_000
@@ -35,7 +35,7 @@ def photos_in(photos):
     if isinstance(photos, str | Path):
         table = str(photos).lower().endswith((".csv", ".parquet"))
         single = "://" in str(photos) or Path(photos).is_file()
-        photos = listed_photos(photos) if table else [photos] if single else load_folder(photos)
+        photos = listed_photos(photos) if table else [photos] if single else folder_photos(photos)
     photo = None
     for photo in [photos] if isinstance(photos, Photo) else photos:
         if not isinstance(photo, Photo | str | Path):

@@ -70,17 +70,22 @@ def list_photos(folder):
     BadSettingError
         If it is no folder or holds no photo.
     """
+    return [Path(folder).expanduser() / name for name in photo_names(folder)]
+
+
+def photo_names(folder):
+    """The same as texts, with ``/``, from the folder on: of a million photos they take a tenth of the memory."""
     folder = Path(folder).expanduser()
     if not folder.is_dir():
         raise BadSettingError(f"{folder} is not a folder: give the folder in which the photos lie")
     found = [
-        path
+        path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
         if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
     ]
     if not found:
         raise BadSettingError(f"no photo in {folder}: looked for files ending in {', '.join(SUFFIXES)}")
-    return sorted(found, key=lambda path: natural_key(path.relative_to(folder).as_posix()))
+    return sorted(found, key=natural_key)
 
 
 def natural_key(text):
