@@ -12,24 +12,21 @@ export class Camera {
 
   async open(facing) {
     this.close();
-    this.facing = facing;
     const wanted = { facingMode: facing, width: { ideal: 1920 }, height: { ideal: 1440 } };
     this.video.srcObject = await navigator.mediaDevices.getUserMedia({ video: wanted }).catch(() => fail('no_camera'));
-    this.frame.classList.toggle('mirrored', facing === 'user'); // as in a mirror; the photo itself is not mirrored
+    this.frame.dataset.facing = facing; // the user is seen as in a mirror; the photo itself is not mirrored
     this.frame.hidden = false;
     await this.video.play();
   }
 
   other() {
-    return this.open(this.facing === 'user' ? 'environment' : 'user');
+    return this.open(this.frame.dataset.facing === 'user' ? 'environment' : 'user');
   }
 
   async shoot() {
-    const { videoWidth: width, videoHeight: height } = this.video;
-    const canvas = Object.assign(document.createElement('canvas'), { width, height });
+    const canvas = new OffscreenCanvas(this.video.videoWidth, this.video.videoHeight);
     canvas.getContext('2d').drawImage(this.video, 0, 0);
-    const content = await new Promise((resolve) => canvas.toBlob(resolve, 'image/png'));
-    return new File([content], 'camera.png', { type: 'image/png' });
+    return canvas.convertToBlob(); // PNG
   }
 
   close() {

@@ -1,17 +1,18 @@
 // The points on the photo, for a person to check and to move: by finger, mouse or keys (annotating/widget.py).
 
-import { bounds } from './geometry.js';
-import { t } from './texts.js';
+import { boxAround, distance, transform } from './geometry.js';
+import { word } from './texts.js';
 
 const REACH = 32; // px of the screen within which a finger takes hold of a point
+const SIZE = 3.6; // px of the screen, radius of a point
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const TURNS = { n: 1, p: -1 };
 const ZOOMS = { face: [0, 68], eyes: [17, 48], mouth: [48, 68] };
 
 export class Editor {
-  constructor(svg, outlines, announce) {
+  constructor(svg, outlines) {
     const [photo, drawing] = svg.children;
-    Object.assign(this, { svg, photo, drawing, outlines, announce });
+    Object.assign(this, { svg, photo, drawing, outlines });
     svg.addEventListener('pointerdown', (event) => this.#grab(event));
     const hold = (event) => this.#nearest(event.touches[0]) !== null && event.preventDefault();
     svg.addEventListener('touchstart', hold, { passive: false }); // elsewhere on the photo a finger scrolls the page
@@ -24,11 +25,11 @@ export class Editor {
     Object.assign(this, { face, chosen: 30 });
     const about = { width: face.width, height: face.height, href: URL.createObjectURL(face.file) };
     Object.entries(about).forEach(([name, value]) => this.photo.setAttribute(name, value));
-    this.svg.ariaLabel = t('stage', { n: face.landmarks.length });
+    this.zoom('face');
   }
 
   zoom(part) {
-    const { low: [left, top], high: [right, bottom] } = bounds(this.face.landmarks.slice(...ZOOMS[part]));
+    const [left, top, right, bottom] = boxAround(this.face.landmarks.slice(...ZOOMS[part]));
     const margin = 0.2 * Math.max(right - left, bottom - top);
     const box = [left - margin, top - margin, right - left + 2 * margin, bottom - top + 2 * margin];
     this.svg.setAttribute('viewBox', box.join(' '));
@@ -43,15 +44,12 @@ export class Editor {
 
   #draw() {
     const { landmarks, irises } = this.face;
-    const polyline = (points) => `<polyline class="outline" points="${points}"/>`;
-    const circle = ([x, y, radius], name) => `<circle class="${name}" cx="${x}" cy="${y}" r="${radius}"/>`;
-    const handle = ([x, y], i) => {
-      const [name, size] = i === this.chosen ? ['handle selected', 6] : ['handle', 3.6];
-      return circle([x, y, size / this.#scale()], name);
-    };
-    const lines = this.outlines.map((line) => line.map((i) => landmarks[i]).join(' '));
-    const seen = [irises.right, irises.left].filter(Boolean).map((iris) => circle(iris, 'iris'));
-    this.drawing.innerHTML = [...lines.map(polyline), ...seen, ...landmarks.map(handle)].join('');
+    const circle = (name, [x, y, radius]) => `<circle class="${name}" cx="${x}" cy="${y}" r="${radius}"/>`;
+    const outline = (line) => `<polyline class="outline" points="${line.map((i) => landmarks[i])}"/>`;
+    const seen = [irises.right, irises.left].filter(Boolean).map((iris) => circle('iris', iris));
+    const name = (i) => (i === this.chosen ? 'handle selected' : 'handle');
+    const handles = landmarks.map((point, i) => circle(name(i), [...point, SIZE / this.#scale()]));
+    this.drawing.innerHTML = [...this.outlines.map(outline), ...seen, ...handles].join('');
   }
 
   // Pixels of the screen per pixel of the photo.
@@ -60,9 +58,8 @@ export class Editor {
   }
 
   #nearest({ clientX, clientY }) {
-    const matrix = this.svg.getScreenCTM();
-    const far = ([x, y]) => Math.hypot(matrix.a * x + matrix.e - clientX, matrix.d * y + matrix.f - clientY);
-    const distances = this.face.landmarks.map(far);
+    const points = transform(this.face.landmarks, this.svg.getScreenCTM());
+    const distances = points.map((point) => distance(point, [clientX, clientY]));
     const best = distances.indexOf(Math.min(...distances));
     return distances[best] <= REACH ? best : null;
   }
@@ -72,30 +69,31 @@ export class Editor {
     const nearest = this.#nearest(event);
     if (nearest === null) return;
     this.#choose(nearest);
-    const [[x, y], scale] = [this.face.landmarks[nearest], this.#scale()];
+    const point = this.face.landmarks[nearest];
     this.svg.setPointerCapture(event.pointerId);
     this.svg.onpointermove = ({ clientX, clientY }) =>
-      this.#move(x + (clientX - event.clientX) / scale, y + (clientY - event.clientY) / scale);
+      this.#move(point, clientX - event.clientX, clientY - event.clientY);
     this.svg.onlostpointercapture = () => (this.svg.onpointermove = null);
   }
 
   #key(event) {
     const [turn, step] = [TURNS[event.key], STEPS[event.key]];
-    const [x, y] = this.face.landmarks[this.chosen];
-    const size = (event.shiftKey ? 5 : 1) / this.#scale();
+    const size = event.shiftKey ? 5 : 1;
     if (turn) this.#choose((this.chosen + turn + 68) % 68);
-    if (step) this.#move(x + size * step[0], y + size * step[1]);
+    if (step) this.#move(this.face.landmarks[this.chosen], size * step[0], size * step[1]);
     if (turn || step) event.preventDefault();
   }
 
   #choose(i) {
     this.chosen = i;
-    this.announce(t('point', { point: i + 1 }));
+    word('chosen', 'point', { point: i + 1 });
     this.#draw();
   }
 
-  #move(x, y) {
-    this.face.landmarks = this.face.landmarks.with(this.chosen, [x, y]);
+  // The chosen point lies so many pixels of the screen away from a place on the photo.
+  #move([x, y], across, down) {
+    const point = [x + across / this.#scale(), y + down / this.#scale()];
+    this.face.landmarks = this.face.landmarks.with(this.chosen, point);
     this.#draw();
   }
 }

@@ -1,18 +1,14 @@
 // Auto-eFACE: the affected side's measures against the healthy side's (clinical/eface.py).
 
-import { mean } from './geometry.js';
-import { NOTHING } from './measures.js';
+import { mean, sum } from './geometry.js';
 
 const FISSURE = 'palpebral fissure height';
-const share = (affected, healthy) => (healthy > 0 ? affected / healthy : NaN);
-const ratio = ([affected, healthy]) => share(affected, healthy);
+const ratio = ([affected, healthy]) => (healthy > 0 ? affected / healthy : NaN);
 
 // `measures` are those of each expression. Items and scores; NaN for what cannot be had.
 export function autoEface(measures, affected, { items, static: still, dynamic, closed_mm: closedMm }) {
-  const of = (name, expression) => {
-    const value = measures[expression]?.[name] ?? NOTHING;
-    return affected === 'left' ? [value.left, value.right] : [value.right, value.left];
-  };
+  const sides = affected === 'left' ? ['left', 'right'] : ['right', 'left'];
+  const of = (name, expression) => sides.map((side) => measures[expression]?.[name]?.[side] ?? NaN);
   const moved = (name, expression) => of(name, expression).map((value, i) => value - of(name, 'at rest')[i]);
   const resting = ['brow height', FISSURE, 'commissure excursion', 'smile angle'];
   const [brow, fissure, excursion, angle] = resting.map((name) => of(name, 'at rest'));
@@ -20,11 +16,11 @@ export function autoEface(measures, affected, { items, static: still, dynamic, c
   const [rise, run] = [Math.sin, Math.cos].map((part) => excursion.map((length, i) => length * part(radians[i])));
   const closing = (expression) => {
     const [opening] = of(FISSURE, expression);
-    return share(fissure[0] - (opening < closedMm ? 0 : opening), fissure[0]);
+    return ratio([fissure[0] - (opening < closedMm ? 0 : opening), fissure[0]]);
   };
   const shares = [
     ratio(brow),
-    share(fissure[1], fissure[0]),
+    ratio(fissure.toReversed()),
     ratio(rise[0] > 0 && rise[0] < rise[1] ? rise : run),
     ratio(moved('brow height', 'brow raise')),
     closing('gentle eye closure'),
@@ -33,11 +29,9 @@ export function autoEface(measures, affected, { items, static: still, dynamic, c
     ratio(of('dental show', 'lower teeth show')),
     Math.min(ratio(of(FISSURE, 'open smile')), ratio(of(FISSURE, 'lip pucker'))),
   ];
-  const scores = {};
-  Object.keys(items).forEach((item, i) => {
-    const percent = Math.round(1000 * shares[i]) / 10;
-    scores[item] = Math.max(0, Math.min(still.includes(item) ? 200 : 100, percent));
-  });
+  const most = (item) => (still.includes(item) ? 200 : 100);
+  const score = (item, i) => Math.max(0, Math.min(most(item), Math.round(1000 * shares[i]) / 10));
+  const scores = Object.fromEntries(Object.keys(items).map((item, i) => [item, score(item, i)]));
   scores.static = mean(still.map((item) => 100 - Math.abs(100 - scores[item])));
   scores.dynamic = mean(dynamic.map((item) => scores[item]));
   scores.synkinesis = scores['ocular synkinesis'];
@@ -48,7 +42,7 @@ export function autoEface(measures, affected, { items, static: still, dynamic, c
 // The side to which most of the evidence points; null if it is divided or there is none.
 export function suggestAffectedSide(measures, eface) {
   const [right, left] = ['right', 'left'].map((side) => autoEface(measures, side, eface));
-  const gaps = [...eface.static, ...eface.dynamic].map((item) => left[item] - right[item]).filter((gap) => gap === gap);
-  const balance = gaps.reduce((sum, gap) => sum + Math.sign(gap), 0);
+  const gaps = [...eface.static, ...eface.dynamic].map((item) => left[item] - right[item]);
+  const balance = sum(gaps.map((gap) => Math.sign(gap) || 0)); // NaN speaks for neither
   return balance < 0 ? 'left' : balance > 0 ? 'right' : null;
 }

@@ -1,10 +1,10 @@
 // The 29 features and the asymmetries, by name, that graders take (face/geometry.py).
 
-import { asymmetry, distance, mapValues, mean, rotate, sum, tilt } from './geometry.js';
+import { asymmetry, distance, level, mapValues, mean, sum, tilt } from './geometry.js';
 
 export function quantities(landmarks, { features, regions }) {
   const inner = features.to_51.map((i) => landmarks[i]);
-  const points = rotate(inner, -tilt(inner[48], inner[49]));
+  const points = level(inner, [inner[48], inner[49]]);
   const apart = ([i, j]) => distance(points[i], points[j]);
   const around = (loop) => sum(loop.map((i, place) => apart([i, loop.at(place - 1)])));
   const d = { ...mapValues(features.pairs, apart), ...mapValues(features.perimeters, around) };
@@ -15,7 +15,7 @@ export function quantities(landmarks, { features, regions }) {
   Object.assign(d, { L: height(0, 1, 2, 3, 4), M: height(5, 6, 7, 8, 9) });
   const least = features.closed_eye * d.A;
   const ratio = (a, b) => Math.max(a / b, b / a);
-  const degrees = (i, j) => (180 / Math.PI) * tilt([0, 0], line(i, j));
+  const degrees = (i, j) => tilt([0, 0], line(i, j));
   const kinds = {
     tilt: degrees,
     upright: (i, j) => Math.abs(90 - degrees(i, j)),

@@ -15,29 +15,30 @@ export const median = (values) => {
 };
 export const distance = ([ax, ay], [bx, by]) => Math.hypot(ax - bx, ay - by);
 export const middleOf = (points) => [mean(points.map(([x]) => x)), mean(points.map(([, y]) => y))];
-export const transform = (points, rows) => points.map(([x, y]) => rows.map(([a, b, c]) => a * x + b * y + c));
-export function bounds(points) {
-  const [xs, ys] = [0, 1].map((axis) => points.map((point) => point[axis]));
-  return { low: [Math.min(...xs), Math.min(...ys)], high: [Math.max(...xs), Math.max(...ys)] };
-}
-export const area = ([left, top, right, bottom]) => (right - left) * (bottom - top);
 export const interocular = (points) => distance(points[36], points[45]);
 
-// Positive angles (radians) turn x towards y, which is clockwise on the screen.
-export function rotate(points, angle, [cx, cy] = [0, 0]) {
-  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  return points.map(([x, y]) => [(x - cx) * cos - (y - cy) * sin + cx, (x - cx) * sin + (y - cy) * cos + cy]);
+// Boxes are [left, top, right, bottom].
+export function boxAround(points) {
+  const [xs, ys] = [0, 1].map((axis) => points.map((point) => point[axis]));
+  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
 }
+export const area = ([left, top, right, bottom]) => (right - left) * (bottom - top);
 
-export const tilt = ([ax, ay], [bx, by]) => Math.atan2(by - ay, bx - ax);
+// Degrees; positive angles turn x towards y, which is clockwise on the screen.
+export const tilt = ([ax, ay], [bx, by]) => (Math.atan2(by - ay, bx - ax) * 180) / Math.PI;
 
-// Outer eye corners level, their middle at (0, 0), their distance 1.
-export function eyeFrame(points) {
-  const [x0, y0] = middleOf([points[36], points[45]]);
-  const size = interocular(points);
-  const level = rotate(points, -tilt(points[36], points[45]), [x0, y0]);
-  return level.map(([x, y]) => [(x - x0) / size, (y - y0) / size]);
-}
+// The matrix that takes a turned frame, whose origin is at a point and whose 1 is `unit` px, to px. What DOMMatrix's own
+// `scale` and `translate` are given, Chromium rounds to single precision.
+export const frameAt = ([x, y], unit, angle) => new DOMMatrix([unit, 0, 0, unit, x, y]).rotate(angle);
+export const transform = (points, { a, b, c, d, e, f }) =>
+  points.map(([x, y]) => [a * x + c * y + e, b * x + d * y + f]);
+
+// Points in the frame where the line from `a` to `b` is level, its middle at (0, 0).
+export const level = (points, [a, b], unit = 1) =>
+  transform(points, frameAt(middleOf([a, b]), unit, tilt(a, b)).inverse());
+
+// Outer eye corners level, their distance 1.
+export const eyeFrame = (points) => level(points, [points[36], points[45]], interocular(points));
 
 // Mouth, brows, eyes: left minus right over the inter-ocular distance; positive: the left is higher or wider open.
 export function asymmetry(points) {

@@ -1,9 +1,9 @@
 // A photo in, 68 landmarks out (landmarks/get_landmarks.py).
 
+import { look } from './appearance.js';
 import { readImage } from './images.js';
 import { findIrises } from './iris.js';
 import { headPose } from './pose.js';
-import { look } from './quality.js';
 
 // The face in a file, px of the upright photo. The pixels are not kept: eight photos would fill a phone's memory.
 export async function getLandmarks(file, engine, model) {

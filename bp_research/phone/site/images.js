@@ -17,7 +17,7 @@ export async function readImage(file, maxMegapixels) {
   const scale = Math.sqrt(MOST_PIXELS / (width * height));
   if (scale < 1) options.resizeWidth = Math.floor(width * scale);
   const bitmap = await createImageBitmap(file, options).catch(() => fail('damaged'));
-  const canvas = Object.assign(document.createElement('canvas'), { width: bitmap.width, height: bitmap.height });
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
   const context = canvas.getContext('2d', { willReadFrequently: true });
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
@@ -27,31 +27,29 @@ export async function readImage(file, maxMegapixels) {
 // Width and height, known before the pixels are decoded.
 async function sizeOf(file) {
   const image = new Image();
-  const loaded = new Promise((resolve, reject) => Object.assign(image, { onload: resolve, onerror: reject }));
-  image.src = URL.createObjectURL(file);
+  const src = URL.createObjectURL(file);
+  const loaded = new Promise((resolve, reject) => Object.assign(image, { onload: resolve, onerror: reject, src }));
   await loaded.catch(() => fail(file.type.startsWith('image/') ? 'damaged' : 'no_picture'));
-  URL.revokeObjectURL(image.src);
+  URL.revokeObjectURL(src);
   return [image.naturalWidth, image.naturalHeight];
 }
 
 // Browsers draw what is there of a JPEG or PNG and leave the rest grey: such a file does not end as it should.
 async function isCutOff(file) {
-  const parts = await Promise.all([file.slice(0, 2), file.slice(-65536)].map((part) => part.arrayBuffer()));
-  const [first, last] = parts.map((part) => new Uint8Array(part));
-  const holds = (a, b) => last.some((byte, i) => byte === a && last[i + 1] === b);
-  if (first[0] === 0xff && first[1] === 0xd8) return !holds(0xff, 0xd9);
-  return first[0] === 0x89 && first[1] === 0x50 && !new TextDecoder('latin1').decode(last).includes('IEND');
+  const text = async (part) => new TextDecoder('latin1').decode(await part.arrayBuffer());
+  const [first, last] = [await text(file.slice(0, 4)), await text(file.slice(-65536))];
+  if (first.startsWith('ÿØ')) return !last.includes('ÿÙ');
+  return first.endsWith('PNG') && !last.includes('IEND');
 }
 
 // A square of the photo, black outside of it, bit for bit that of cv2.warpAffine: bilinear, in steps of 1/32 px.
-// `frame` [[a, b, c], [d, e, f]] takes its pixels to the photo's. Bytes red, green, blue.
-export function cut({ width, height, data }, [[a, b, c], [d, e, f]], size) {
+// `frame`, a DOMMatrix, takes its pixels to the photo's. Bytes red, green, blue.
+export function cut({ width, height, data }, { a, b, c, d, e, f }, size) {
   const out = new Uint8Array(size * size * 3);
-  const [moveX, moveY] = [a, d].map((step) => Int32Array.from({ length: size }, (_, x) => roundEven(step * x * 1024)));
-  const inside = (x, y) => x >= 0 && y >= 0 && x < width && y < height;
+  const [moveX, moveY] = [a, b].map((step) => Int32Array.from({ length: size }, (_, x) => roundEven(step * x * 1024)));
   for (let row = 0, place = 0; row < size; row++) {
-    const startX = roundEven((b * row + c) * 1024) + 16;
-    const startY = roundEven((e * row + f) * 1024) + 16;
+    const startX = roundEven((c * row + e) * 1024) + 16;
+    const startY = roundEven((d * row + f) * 1024) + 16;
     for (let column = 0; column < size; column++, place += 3) {
       const x32 = (startX + moveX[column]) >> 5;
       const y32 = (startY + moveY[column]) >> 5;
@@ -59,7 +57,7 @@ export function cut({ width, height, data }, [[a, b, c], [d, e, f]], size) {
       for (let corner = 0; corner < 4; corner++) {
         const x = (x32 >> 5) + (corner & 1);
         const y = (y32 >> 5) + (corner >> 1);
-        if (!inside(x, y)) continue;
+        if (x < 0 || y < 0 || x >= width || y >= height) continue;
         const weight = (corner & 1 ? x32 & 31 : 32 - (x32 & 31)) * (corner >> 1 ? y32 & 31 : 32 - (y32 & 31));
         const i = 4 * (y * width + x);
         for (let channel = 0; channel < 3; channel++) sums[channel] += weight * data[i + channel];
@@ -79,7 +77,5 @@ export function halve(square, size) {
   });
 }
 
-function roundEven(value) {
-  const rounded = Math.round(value);
-  return rounded - value === 0.5 && rounded % 2 ? rounded - 1 : rounded;
-}
+// To the nearest whole number, the even one of two: numbers as large as this have no fractions.
+const roundEven = (value) => value + 1.5 * 2 ** 52 - 1.5 * 2 ** 52;

@@ -1,12 +1,9 @@
 // The measures clinicians take of a face, side by side (face/measures.py and clinical/measures.py).
 
-import { dot, interocular, mapValues, mean, median, middleOf, range, rotate, sum, tilt } from './geometry.js';
+import { dot, interocular, level, mapValues, mean, median, middleOf, range, sum } from './geometry.js';
 
-const [UPPER_LID, LOWER_LID, BROW] = [range(36, 39), [36, 41, 40, 39], range(17, 21)];
-const [OUTER_UPPER, OUTER_LOWER] = [range(48, 54), [48, 59, 58, 57, 56, 55, 54]];
-const [INNER_UPPER, INNER_LOWER] = [range(60, 64), [60, 67, 66, 65, 64]];
-export const NOTHING = { right: NaN, left: NaN, difference: NaN };
-const notNaN = (value) => (Number.isNaN(value) ? 0 : value);
+const LIDS_AND_BROW = [range(36, 39), [36, 41, 40, 39], range(17, 21)];
+const [INNER_LIPS, OUTER_LIPS] = [[range(60, 64), [60, 67, 66, 65, 64]], [range(48, 54), [48, 59, 58, 57, 56, 55, 54]]];
 
 // Diameter of the irises over the distance of the outer eye corners; NaN without an iris.
 export function irisShare({ landmarks, irises }) {
@@ -21,23 +18,19 @@ export function personScale(faces, diameter) {
 }
 
 // {measure: {right, left, difference}}, mm by `scale` and degrees; NaN but for one value of the whole face.
-export function measure({ landmarks, irises }, scale, { measures, mirror_68: partners, smoothing, lip_smoothing: lips }) {
+export function measure({ landmarks, irises }, scale, { measures, mirror_68: partners, ...smoothings }) {
   const corners = [[36, 39], [42, 45]].map(([a, b]) => middleOf([landmarks[a], landmarks[b]]));
-  const known = [irises.right, irises.left].map((iris) => iris && iris.slice(0, 2));
+  const known = [irises.right, irises.left];
   const axis = known.every(Boolean) ? known : corners;
-  const middle = middleOf(axis);
-  const size = interocular(landmarks);
-  const turned = rotate([...landmarks, ...known.map((iris, side) => iris ?? corners[side])], -tilt(...axis), middle);
-  const framed = turned.map(([x, y]) => [(x - middle[0]) / size, (middle[1] - y) / size]);
-  const face = framed.slice(0, 68);
-  const mirrored = partners.map((i) => [-face[i][0], face[i][1]]);
-  const right = side(face, framed[68], smoothing, lips);
-  const left = side(mirrored, [-framed[69][0], framed[69][1]], smoothing, lips);
+  const points = [...landmarks, ...known.map((iris, i) => iris ?? corners[i])];
+  const face = level(points, axis, interocular(landmarks)).map(([x, y]) => [x, -y]); // y upwards
+  const right = side(face, smoothings);
+  const left = side([...partners, 69].map((i) => [-face[i][0], face[i][1]]), smoothings);
   const whole = [...right.lips.map((height, i) => Math.abs(height - left.lips[i])), Math.abs(face[51][0])];
   return Object.fromEntries(
     measures.map(({ measure: name, column, dimension }) => {
       const unit = scale ** dimension;
-      if (column !== 'right') return [name, { ...NOTHING, difference: whole.shift() * unit }];
+      if (column !== 'right') return [name, { right: NaN, left: NaN, difference: whole.shift() * unit }];
       const [a, b] = [right, left].map(({ values }) => values.shift() * unit);
       return [name, { right: a, left: b, difference: b - a }];
     }),
@@ -45,16 +38,15 @@ export function measure({ landmarks, irises }, scale, { measures, mirror_68: par
 }
 
 // The right side's measures, and the heights of its mouth corner and of both lips' edges half way to the midline.
-function side(face, [irisX, irisY], smoothing, lipSmoothing) {
-  const line = (part, much = smoothing) => curve(part.map((i) => face[i]), much);
-  const [upper, lower, brow] = [UPPER_LID, LOWER_LID, BROW].map((part) => line(part));
-  const [outerUpper, outerLower] = [OUTER_UPPER, OUTER_LOWER].map((part) => line(part, lipSmoothing));
-  const [innerUpper, innerLower] = [INNER_UPPER, INNER_LOWER].map((part) => line(part));
-  const [cornerX, cornerY] = face[48];
+function side(face, { smoothing, lip_smoothing: lipSmoothing }) {
+  const curves = (parts, much) => parts.map((part) => curve(part.map((i) => face[i]), much));
+  const [upper, lower, brow, innerUpper, innerLower] = curves([...LIDS_AND_BROW, ...INNER_LIPS], smoothing);
+  const [outerUpper, outerLower] = curves(OUTER_LIPS, lipSmoothing);
+  const [[cornerX, cornerY], [irisX, irisY]] = [face[48], face[68]];
   const middle = mean([37, 38, 41, 40].map((i) => face[i][0]));
   const rise = cornerY - outerLower(0);
   const half = halfWay(outerUpper, cornerX, cornerY);
-  const opening = (x) => notNaN(Math.max(0, innerUpper(x) - innerLower(x)));
+  const opening = (x) => Math.max(0, innerUpper(x) - innerLower(x)) || 0;
   const steps = range(0, 100).map((i) => (i / 100) * Math.min(0, face[60][0]));
   const area = sum(steps.slice(1).map((x, i) => ((opening(x) + opening(steps[i])) / 2) * (x - steps[i])));
   const eye = face.slice(36, 42);
@@ -97,11 +89,7 @@ function solve(rows) {
 
 // Where the upper lip is half as far from the mouth corner as the corner from the midline; NaN if it is nowhere.
 function halfWay(upperLip, cornerX, cornerY) {
-  let [near, far] = [cornerX, 0];
-  for (let i = 0; i < 50; i++) {
-    const middle = (near + far) / 2;
-    const beyond = Math.hypot(middle - cornerX, upperLip(middle) - cornerY) > -cornerX / 2;
-    [near, far] = beyond ? [near, middle] : [middle, far];
-  }
-  return cornerX < 0 ? near : NaN;
+  const isNear = (x) => !(Math.hypot(x - cornerX, upperLip(x) - cornerY) > -cornerX / 2);
+  const steps = range(1, 50).map((i) => -cornerX / 2 ** i);
+  return cornerX < 0 ? steps.reduce((x, step) => (isNear(x + step) ? x + step : x), cornerX) : NaN;
 }

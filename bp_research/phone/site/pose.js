@@ -1,6 +1,6 @@
 // How a head is turned, by the depth of the face mesh (landmarks/pose.py); degrees.
 
-import { dot, mean } from './geometry.js';
+import { dot, mean, tilt } from './geometry.js';
 
 const AXES = [0, 1, 2];
 
@@ -14,10 +14,9 @@ export function headPose({ mesh, depth }, { vertices, mean: average }) {
     const volume = dot(turn[0], normals[0]);
     turn = turn.map((row, j) => row.map((value, k) => (value + normals[j][k] / volume) / 2));
   }
-  const degrees = 180 / Math.PI;
-  const [yaw, pitch] = [Math.asin(turn[2][0]), Math.atan2(-turn[2][1], turn[2][2])];
-  const roll = Math.atan2(turn[1][0], turn[0][0]);
-  return { yaw: yaw * degrees, pitch: pitch * degrees, roll: roll * degrees };
+  const angle = (x, y) => tilt([0, 0], [x, y]);
+  const yaw = angle(Math.hypot(turn[0][0], turn[1][0]), turn[2][0]);
+  return { yaw, pitch: angle(turn[2][2], -turn[2][1]), roll: angle(turn[0][0], turn[1][0]) };
 }
 
 // x, y and depth of points about their middle.

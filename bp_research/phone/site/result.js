@@ -13,21 +13,27 @@ const COLUMNS = ['right', 'left', 'difference'];
 export function evaluate(faces, model) {
   const scale = personScale(faces, model.iris_diameter_mm);
   const measures = mapValues(faces, (face) => measure(face, scale, model));
-  const beside = mapValues(faces, ({ landmarks }, expression) => compare(landmarks, model.healthy[expression], model.regions));
+  const { healthy, regions } = model;
+  const beside = mapValues(faces, ({ landmarks }, expression) => compare(landmarks, healthy[expression], regions));
   return { faces, scale, measures, beside, suggested: suggestAffectedSide(measures, model.eface) };
 }
 
-export function show(place, found, model, { shown, affected }, choose) {
-  const expression = shown ?? Object.keys(found.faces)[0];
-  place.replaceChildren(
-    card(t('composite'), ...composite(found, model)),
-    card(t('measures_title'), ...bothSides(found, model, expression, (other) => choose({ shown: other }))),
-    card(t('eface_title'), ...eface(found, model, affected, (side) => choose({ affected: side }))),
-    ...model.graders.map((one) => card(t('grader_title', one), ...grader(found, model, one))),
-  );
+// Fill the form of the numbers, whose radio buttons choose the expression and the affected side.
+export function show(form, found, model, chosen) {
+  const shown = chosen.shown ?? Object.keys(found.faces)[0];
+  const affected = chosen.affected ?? found.suggested;
+  for (const radio of form.querySelectorAll('input')) {
+    radio.checked = [shown, affected].includes(radio.value);
+    radio.disabled = radio.name === 'shown' && !(radio.value in found.faces);
+  }
+  const fill = (id, parts) => form.querySelector(`#${id}`).replaceChildren(...parts);
+  fill('composite', composite(found, model));
+  fill('measures', bothSides(found, model, shown));
+  fill('eface', [chosen.affected ? '' : soft(hint(found.suggested)), table(...eface(found, model, affected))]);
+  fill('graders', model.graders.map((about) => card(t('grader_title', about), grader(found, model, about))));
 }
 
-const card = (title, ...inside) => element('div', { className: 'card' }, element('h2', {}, title), ...inside);
+const card = (title, inside) => element('div', { className: 'card' }, element('h2', {}, title), ...inside);
 const soft = (text) => element('p', { className: 'soft' }, text);
 const big = (text) => element('p', { className: 'big' }, text);
 const cannotTell = (why) => [big(t('cannot_tell')), soft(why)];
@@ -56,24 +62,19 @@ const sideIn = (key, side) => t(key, { side: t(side).toLocaleLowerCase() });
 // Of a region, given by `key`, the sign of its asymmetry tells which side is lower or less open.
 function gauge(name, { value, percentile }, key) {
   const side = key ? `: ${sideIn(key === 'eyes' ? 'less_open' : 'lower', value > 0 ? 'right' : 'left')}` : '';
-  const range = { min: 0, max: 100, low: 95, high: 100, optimum: 0 };
-  const bar = element('meter', { ...range, value: percentile, ariaLabel: name });
+  const bar = element('meter', { max: 100, low: 95, optimum: 0, value: percentile, ariaLabel: name });
   const words = [element('span', {}, name + side), element('span', {}, number(percentile, 0))];
   return element('div', { className: 'gauge' }, element('div', {}, ...words), bar);
 }
 
-function bothSides(found, model, expression, choose) {
-  const chips = model.expressions.filter((one) => one in found.faces).map((one) => {
-    const about = { ariaPressed: String(one === expression), onclick: () => choose(one) };
-    return element('button', about, t(`expression.${one}`));
-  });
-  const group = element('div', { className: 'chips', role: 'group', ariaLabel: t('measures_title') }, ...chips);
-  if (!found.scale) return [group, soft(t('measures_no_scale'))];
+function bothSides(found, model, expression) {
+  if (!found.scale) return [soft(t('measures_no_scale'))];
   const { ranges, people } = model.healthy[expression] ?? {};
   const titles = COLUMNS.map((key) => element('th', { scope: 'col' }, t(key)));
   const rows = model.measures.map((one) => sides(one, found.measures[expression][one.measure], ranges));
-  const notes = t(people ? 'measures_about' : 'measures_no_norms', { people, diameter: number(model.iris_diameter_mm, 2) });
-  return [group, element('table', {}, element('thead', {}, row(...titles)), ...rows), soft(notes)];
+  const diameter = number(model.iris_diameter_mm, 2);
+  const notes = people ? t('measures_about', { people, diameter }) : t('measures_no_norms');
+  return [element('table', {}, element('thead', {}, row(...titles)), ...rows), soft(notes)];
 }
 
 // A measure's name over its values, so that both fit on a phone.
@@ -90,14 +91,9 @@ function sides({ measure: name, column: first, unit }, values, ranges) {
   return element('tbody', {}, row(element('th', { scope: 'rowgroup', colSpan: 3 }, ...about)), row(...cells));
 }
 
-function eface(found, model, chosen, choose) {
-  const side = chosen ?? found.suggested;
-  const options = ['right', 'left'].map((one) => {
-    const radio = element('input', { type: 'radio', name: 'side', checked: one === side, onchange: () => choose(one) });
-    return element('label', {}, radio, t(one));
-  });
-  const choice = element('fieldset', { className: 'side' }, element('legend', {}, t('affected')), ...options);
-  const hint = found.suggested ? sideIn('affected_suggested', found.suggested) : t('affected_open');
+const hint = (suggested) => (suggested ? sideIn('affected_suggested', suggested) : t('affected_open'));
+
+function eface(found, model, side) {
   const rows = Object.entries(side ? autoEface(found.measures, side, model.eface) : {}).map(([item, value]) => {
     if (Number.isFinite(value)) return score(t(`eface.${item}`), number(value, 0));
     const [, ...expressions] = model.eface.items[item] ?? [];
@@ -105,7 +101,7 @@ function eface(found, model, chosen, choose) {
     const why = missing ? t('needs', { expressions: missing }) : expressions.length ? t('not_measurable') : '';
     return score(t(`eface.${item}`), t('cannot_tell'), element('small', {}, why));
   });
-  return [choice, chosen ? '' : soft(hint), table(...rows.reverse()), soft(t('eface_about'))];
+  return rows.reverse();
 }
 
 // A classifier that the user trained on people: probability of each class beside what it is worth.

@@ -9,7 +9,6 @@ export async function save({ faces, measures, beside }, code, version) {
     const { detected, irises, landmarks, pose, reasons } = face;
     const stem = [code.replace(/[^\p{L}\p{N}_-]+/gu, '-'), day.slice(0, 10), expression].filter(Boolean).join(' ');
     const { canvas } = await readImage(face.file, Infinity);
-    const png = await new Promise((resolve) => canvas.toBlob(resolve, 'image/png'));
     const about = {
       ...{ photo: `${stem}.png`, expression, saved: day, version: `bp_research ${version}, page for phones` },
       ...(code && { patient_id: code }),
@@ -18,7 +17,7 @@ export async function save({ faces, measures, beside }, code, version) {
       quality: reasons.map(({ name }) => name),
       ...{ measures: measures[expression], asymmetry: beside[expression] },
     };
-    download(png, `${stem}.png`);
+    download(await canvas.convertToBlob(), `${stem}.png`); // PNG
     download(new Blob([JSON.stringify(about, null, 1)], { type: 'application/json' }), `${stem}.json`);
     saved.push(`${stem}.png`, `${stem}.json`);
   }

@@ -5,16 +5,14 @@ const language = () => document.documentElement.lang;
 
 export async function loadTexts() {
   texts = await (await fetch('texts.json')).json();
-  const wanted = navigator.languages.map((one) => one.slice(0, 2)).find((one) => one in texts);
-  setLanguage(wanted ?? 'en');
-  return Object.entries(texts).map(([code, words]) => [code, words.language_name]);
+  setLanguage(navigator.languages.map((one) => one.slice(0, 2)).find((one) => one in texts) ?? 'en');
 }
 
 export function setLanguage(code) {
   document.documentElement.lang = code;
   document.title = t('title');
-  for (const worded of document.querySelectorAll('[data-text]')) worded.textContent = t(worded.dataset.text, worded.dataset);
-  for (const labelled of document.querySelectorAll('[data-label]')) labelled.ariaLabel = t(labelled.dataset.label);
+  for (const one of document.querySelectorAll('[data-text]')) one.textContent = t(one.dataset.text, one.dataset);
+  for (const one of document.querySelectorAll('[data-label]')) one.ariaLabel = t(one.dataset.label, one.dataset);
 }
 
 // Give the element of an id words that follow the language.

@@ -3,7 +3,7 @@
 import { dot, mapValues, mean, sigmoid } from './geometry.js';
 import { quantities } from './features.js';
 
-// The probability of each of a grader's classes for faces {expression: face}; null if it knew nobody with so few photos.
+// The probability of each of a grader's classes for faces {expression: face}; null if nobody it knew had so few photos.
 export function probabilities(faces, grader, model) {
   if (grader.expressions.filter((expression) => expression in faces).length < grader.fewest_expressions) return null;
   const { missing, weights, thresholds } = grader.formula;
