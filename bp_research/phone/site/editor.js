@@ -48,8 +48,8 @@ export class Editor {
     const outline = (line) => `<polyline class="outline" points="${line.map((i) => landmarks[i])}"/>`;
     const seen = [irises.right, irises.left].filter(Boolean).map((iris) => circle('iris', iris));
     const name = (i) => (i === this.chosen ? 'handle selected' : 'handle');
-    const handles = landmarks.map((point, i) => circle(name(i), [...point, SIZE / this.#scale()]));
-    this.drawing.innerHTML = [...this.outlines.map(outline), ...seen, ...handles].join('');
+    const handle = ([x, y], i) => circle(name(i), [x, y, SIZE / this.#scale()]);
+    this.drawing.innerHTML = [...this.outlines.map(outline), ...seen, ...landmarks.map(handle)].join('');
   }
 
   // Pixels of the screen per pixel of the photo.

@@ -14,10 +14,8 @@ export function autoEface(measures, affected, { items, static: still, dynamic, c
   const [brow, fissure, excursion, angle] = resting.map((name) => of(name, 'at rest'));
   const radians = angle.map((degrees) => ((degrees - 90) * Math.PI) / 180);
   const [rise, run] = [Math.sin, Math.cos].map((part) => excursion.map((length, i) => length * part(radians[i])));
-  const closing = (expression) => {
-    const [opening] = of(FISSURE, expression);
-    return ratio([fissure[0] - (opening < closedMm ? 0 : opening), fissure[0]]);
-  };
+  const opening = (expression) => of(FISSURE, expression).map((value) => (value < closedMm ? 0 : value));
+  const closing = (expression) => ratio([fissure[0] - opening(expression)[0], fissure[0]]);
   const shares = [
     ratio(brow),
     ratio(fissure.toReversed()),
