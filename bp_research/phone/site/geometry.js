@@ -27,8 +27,8 @@ export const area = ([left, top, right, bottom]) => (right - left) * (bottom - t
 // Degrees; positive angles turn x towards y, which is clockwise on the screen.
 export const tilt = ([ax, ay], [bx, by]) => (Math.atan2(by - ay, bx - ax) * 180) / Math.PI;
 
-// The matrix that takes a turned frame, whose origin is at a point and whose 1 is `unit` px, to px. What DOMMatrix's own
-// `scale` and `translate` are given, Chromium rounds to single precision.
+// The matrix that takes a turned frame, whose origin is at a point and whose 1 is `unit` px, to px. What DOMMatrix's
+// own `scale` and `translate` are given, Chromium rounds to single precision.
 export const frameAt = ([x, y], unit, angle) => new DOMMatrix([unit, 0, 0, unit, x, y]).rotate(angle);
 export const transform = (points, { a, b, c, d, e, f }) =>
   points.map(([x, y]) => [a * x + c * y + e, b * x + d * y + f]);
