@@ -133,9 +133,12 @@ SHEET = $(if $(filter sheet,$(MAKECMDGOALS)),$(call given,photos affected code d
 .make/sheet: FORCE
 	$(call note_changes,$(call quote,$(photos)) $(call quote,$(corrections)),$(SHEET))
 
-reports/%.html: notebooks/%.ipynb $(PACKAGE) .make/settings .make/models data/demo/.made $(ENV)
+# A report of one's own photos alone needs neither the simulated people nor the table of other photos.
+ALONE := $(if $(photos),$(if $(filter-out sheet reports/07_% reports/13_%,$(MAKECMDGOALS)),,$(MAKECMDGOALS)))
+reports/%.html: notebooks/%.ipynb $(PACKAGE) .make/settings .make/models $(if $(ALONE),,data/demo/.made) $(ENV)
 	@echo "Running $<"
 	@$(PY) -m bp_research.reports run $< $@ $(call given,$(SETTINGS),-s) $(PARAMETERS)
+	@echo "Open $@"
 
 # What a notebook needs beyond that. The first one measures the photos; the others find its table.
 reports/01_load_meei.html: .make/photos
@@ -148,7 +151,7 @@ reports/15_movement.html: .make/video
 reports/15_movement.html: PARAMETERS = $(call given,video affected,-p)
 reports/13_patient_sheet.html: .make/sheet
 reports/13_patient_sheet.html: PARAMETERS = $(SHEET)
-$(filter-out reports/01_load_meei.html reports/13_patient_sheet.html,$(REPORTS)): | reports/01_load_meei.html
+$(if $(ALONE),,$(filter-out reports/01_load_meei.html reports/13_patient_sheet.html,$(REPORTS)): | reports/01_load_meei.html)
 # Models that the user brought are compared.
 reports/06_landmark_models.html: $(wildcard data/models/*.dat)
 

@@ -46,7 +46,9 @@ def measured_rows(table, features=FEATURES):
         raise BadTableError(f"the table lacks the columns {missing[:5]}: make it with measure_cohort")
     rows = table[np.isfinite(table[list(features)].to_numpy(float)).all(axis=1)]
     if rows.empty:
-        raise BadTableError(f"none of the {len(table)} photos could be measured: their reasons are in 'status'")
+        first = dict(table.iloc[0]) if len(table) else {}
+        why = str(first.get("status")).replace(str(first.get("path")), str(first.get("photo_id")))
+        raise BadTableError(f"none of {len(table)} photos could be measured; the first: {why}")
     return rows
 
 

@@ -249,7 +249,8 @@ def compare(photo, expression="at rest", name="this photo", level=0.95):
     DataFrame
         As from :func:`bp_research.people.one_person.compare`, first the composite score, then features and regions.
         The median of 30 changed copies of the photo, as the face mesh sees them, is compared, with an interval that holds
-        90 % of the copies: how steady the reading is, not how right. No row is a grade or a diagnosis.
+        90 % of the copies: how steady the reading is, not how right. ``quality`` is why the photo's numbers should be used
+        with reserve, or ``""``. No row is a grade or a diagnosis.
 
     Raises
     ------
@@ -268,7 +269,8 @@ def compare(photo, expression="at rest", name="this photo", level=0.95):
     intervals.loc[COMPOSITE] = {"median": value, "low": min(ends[0], value), "high": max(ends[1], value)}
     row = {f"{quantity}_{what}": intervals.at[quantity, what] for what in intervals for quantity in intervals.index}
     row |= {"photo_id": name, "patient_id": name, "expression": expression, **intervals["median"]}
-    return one_person.compare(pd.DataFrame([row]), healthy_reference(norms), (COMPOSITE, *FEATURES, *REGIONS), level)
+    found = one_person.compare(pd.DataFrame([row]), healthy_reference(norms), (COMPOSITE, *FEATURES, *REGIONS), level)
+    return found.assign(quality="; ".join(reason.text for reason in tester.single.quality_for(expression)))
 
 
 def _summary(values):

@@ -15,7 +15,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from .. import errors
-from ..datasets import open_dataset
+from ..datasets import load_folder, open_dataset
 from ..errors import BadSettingError, BadTableError, BpResearchError, NotebookError
 from ..paths import reports_dir, results_dir, write_atomic
 from .pages import build_index, heading_of, render, tags_of
@@ -68,7 +68,7 @@ def run_notebook(notebook, html=None, parameters=None, settings=None, timeout=CE
         old.unlink(missing_ok=True)
     given, shown = _chosen_parameters(notebook, parameters or {}, settings or {})
     executed = _execute(notebook, given, timeout)
-    _add_what_was_asked(results, given.get("data", "auto"), executed.metadata.get("stopped"))
+    _add_what_was_asked(results, given, executed.metadata.get("stopped"))
     if not results.is_file():
         raise NotebookError(f"{notebook}: no cell recorded results as {notebook.stem!r} (reports.record)")
     page = render(executed, notebook, json.loads(results.read_text(encoding="utf-8")), shown)
@@ -150,11 +150,12 @@ def _end_at(executed, reason):
     executed.metadata["stopped"] = reason
 
 
-def _add_what_was_asked(results, data, stopped):
+def _add_what_was_asked(results, given, stopped):
     """Note in a notebook's results for which set it was asked, if it took another; and why it ended early, if it did."""
-    if not stopped and (data in ("auto", "demo") or not results.is_file()):
+    data, photos = given.get("data", "auto"), given.get("photos")
+    if not stopped and (photos or data in ("auto", "demo") or not results.is_file()):
         return
-    asked = open_dataset(data)
+    asked = load_folder(photos) if photos else open_dataset(data)
     if not results.is_file():
         record(results.stem, {"dataset": asked.name, "simulated": asked.simulated, "n": {"photos": len(asked)}})
     found = json.loads(results.read_text(encoding="utf-8"))
